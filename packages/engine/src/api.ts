@@ -1,0 +1,150 @@
+import type { GroupNumber, PathPattern, RequestId } from "@ringtide/common";
+import type { ColumnBatch, ColumnStatistics, DataType, Point } from "@ringtide/tsfile";
+
+/** A series as the schema has it. `id` names this incarnation and is never used again in its group. */
+export interface Series {
+  readonly id: number;
+  readonly device: string;
+  readonly measurement: string;
+  readonly type: DataType;
+  readonly encoding: string;
+  readonly compression: string;
+}
+
+/** Rows of one device as one encoded block; `measurements[i]` is the block's column i. */
+export interface DeviceBlock {
+  readonly device: string;
+  readonly measurements: readonly string[];
+  readonly block: Uint8Array;
+}
+
+/** A value of a single-row insert, before the series' type is known. */
+export type LooseValue =
+  | { readonly kind: "boolean"; readonly value: boolean }
+  | { readonly kind: "integer"; readonly value: bigint }
+  | { readonly kind: "decimal"; readonly value: number }
+  | { readonly kind: "text"; readonly value: string }
+  | { readonly kind: "null" };
+
+export interface LooseRow {
+  readonly device: string;
+  readonly time: bigint;
+  readonly measurements: readonly string[];
+  readonly values: readonly LooseValue[];
+}
+
+export interface SeriesDefinition {
+  readonly path: string;
+  readonly type: DataType;
+  readonly encoding: string;
+  readonly compression: string;
+}
+
+/** What a data group's log can ask of an engine. All of one command takes effect, or nothing of it. */
+export type Command =
+  | { readonly kind: "insertBlocks"; readonly blocks: readonly DeviceBlock[] }
+  | { readonly kind: "insertRows"; readonly rows: readonly LooseRow[] }
+  | { readonly kind: "createSeries"; readonly series: readonly SeriesDefinition[] }
+  /** Prefix paths match below. PATH_NOT_FOUND is judged by the coordinator, over all groups. */
+  | { readonly kind: "deleteSeries"; readonly patterns: readonly string[] }
+  /** Times are inclusive. */
+  | { readonly kind: "deleteData"; readonly patterns: readonly string[]; readonly from: bigint; readonly to: bigint }
+  /** Deletes all series below. */
+  | { readonly kind: "dropStorageGroup"; readonly storageGroup: string };
+
+/** Codec of a log entry's payload: encodeCommand(request: RequestId | undefined, command: Command): Uint8Array and decodeCommand. */
+export interface DecodedCommand {
+  readonly request: RequestId | undefined;
+  readonly command: Command;
+}
+
+/** What applying did: the same on every replica. `affected` counts rows, series or tombstones. */
+export type ApplyOutcome =
+  | { readonly ok: true; readonly affected: number }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** Inclusive on both ends. */
+export interface TimeRange {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+export interface ScanRequest {
+  readonly device: string;
+  /** Columns of the result, in this order; a measurement that the device does not have is an error of the caller. */
+  readonly measurements: readonly string[];
+  readonly range: TimeRange;
+  readonly descending: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A piece of one series in time order, merged, without deleted points. `statistics` stands for all its points in
+ * [firstTime, lastTime] (base + offsets); it is given only where the caller's `useStatistics` said yes and nothing newer, no tombstone
+ * and no edge of the range touches the span.
+ */
+export type SeriesPiece =
+  | { readonly kind: "points"; readonly batch: ColumnBatch }
+  | { readonly kind: "statistics"; readonly base: bigint; readonly statistics: ColumnStatistics };
+
+export interface PieceRequest {
+  readonly device: string;
+  readonly measurement: string;
+  readonly range: TimeRange;
+  /** Asked for each span that statistics could answer for; false to get its points. Left out: never. */
+  readonly useStatistics?: (first: bigint, last: bigint) => boolean;
+  readonly signal: AbortSignal;
+}
+
+/** The schema of one replica: what the devices of its slots have. */
+export interface SchemaView {
+  readonly seriesCount: number;
+  readonly deviceCount: number;
+  find(device: string, measurement: string): Series | undefined;
+  /** Series of one device in creation order; empty when there is none. */
+  ofDevice(device: string): readonly Series[];
+  /** Matching series, ordered by path (code units). With `prefix`, a pattern also matches what lies below it. */
+  match(pattern: PathPattern, options: { readonly prefix: boolean }): Iterable<Series>;
+}
+
+/** What queries may do with a replica: all reads see one state, that of the call. */
+export interface EngineReader {
+  readonly group: GroupNumber;
+  readonly appliedIndex: number;
+  readonly schema: SchemaView;
+  /** Rows in which at least one of the measurements has a value, in batches of bounded size. */
+  scan(request: ScanRequest): AsyncGenerator<ColumnBatch>;
+  pieces(request: PieceRequest): AsyncGenerator<SeriesPiece>;
+  /** The point with the greatest time, or undefined. */
+  last(device: string, measurement: string): Promise<Point | undefined>;
+}
+
+/** A replica's storage. Implemented by Engine (engine.ts), opened with `Engine.open(options)`. */
+export interface ReplicaStorage extends EngineReader {
+  /** State up to this index is durable in files and Kv: replay begins after it, and the log before it may be cut. */
+  readonly checkpointIndex: number;
+  /** Bytes of open and closing memtables. */
+  readonly memtableBytes: number;
+  /** Log index of the oldest entry that only the memtable holds; 0 when there is none. */
+  readonly oldestUnflushedIndex: number;
+  /** Full check of a payload before it is proposed (decodes every block once); throws. What depends on state is judged again at apply. */
+  check(payload: Uint8Array): void;
+  /** Applies a PHYSICAL_PLAN payload. Synchronous and deterministic; throws only when this replica cannot go on. Indexes ascend. */
+  apply(index: number, payload: Uint8Array): ApplyOutcome;
+  /** Applies an entry without a command (EMPTY_CONTENT, CONFIG_CHANGE). */
+  skip(index: number): void;
+  /** Applies CLOSE_FILE: everything before `index` goes to one immutable file, in the background; then the checkpoint moves to `index`. */
+  closeFile(index: number): void;
+  /** Resolves when no close is under way (all checkpoints written), rejects when one failed. */
+  settled(): Promise<void>;
+  /** Called after each checkpoint. */
+  onCheckpoint(listener: (index: number) => void): void;
+  /** File names with sizes and digests, for comparing replicas. */
+  files(): readonly {
+    readonly name: string;
+    readonly sizeBytes: number;
+    readonly digest: string;
+    readonly points: number;
+  }[];
+  close(): Promise<void>;
+}

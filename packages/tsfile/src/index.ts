@@ -1,0 +1,2 @@
+export * from "./eras.ts";
+export * from "./types.ts";
