@@ -92,6 +92,15 @@ export const ERRORS = {
   SLOT_NOT_OWNED: spec(3013, 700, "The group does not own the slot of this device: fetch the partition table again.", {
     retryable: true,
   }),
+  LEADERSHIP_LOST: spec(
+    3014,
+    701,
+    "The leader changed while the write was under way; it may or may not have taken effect. Repeat it in its session.",
+    {
+      retryable: true,
+      outcomeUnknown: true,
+    },
+  ),
 
   NET_UNREACHABLE: spec(4001, 706, "The peer cannot be reached.", { retryable: true }),
   NET_TIMEOUT: spec(4002, 701, "The peer did not answer in time.", { retryable: true, outcomeUnknown: true }),
