@@ -1,1 +1,2 @@
 export * from "./api.ts";
+export { decodeCommand, encodeCommand } from "./commands.ts";
