@@ -1,0 +1,2 @@
+export * from "./net.ts";
+export type { NetFixture } from "./net-support.ts";
