@@ -1,0 +1,180 @@
+import type { Clock, GroupNumber, Logger, NodeId } from "@ringtide/common";
+import { asRingtideError, groupName, headerOf, RingtideError } from "@ringtide/common";
+import type { ApplyOutcome, ReplicaStorage } from "@ringtide/engine";
+import type { Entry } from "@ringtide/raft";
+import { EntryKind } from "@ringtide/raft";
+import type { RaftLog } from "@ringtide/raftlog";
+import type { Applied, Proposal } from "./forwarder.ts";
+import type { RaftGroup } from "./raft-group.ts";
+
+/** When the leader closes the memtable into a file. */
+export interface ClosePolicy {
+  readonly memtableCloseBytes: number;
+  readonly logCloseBytes: number;
+  /** New writes are refused (OVERLOADED) while open and closing memtables hold more than this. */
+  readonly memtableLimitBytes: number;
+}
+
+/** Applies the log of a data group to its storage. */
+export function dataMachine(storage: ReplicaStorage): { apply(entry: Entry): ApplyOutcome } {
+  return {
+    apply(entry) {
+      switch (entry.kind) {
+        case EntryKind.PHYSICAL_PLAN:
+          return storage.apply(entry.index, entry.payload);
+        case EntryKind.CLOSE_FILE:
+          storage.closeFile(entry.index);
+          return { ok: true, affected: 0 };
+        case EntryKind.EMPTY_CONTENT:
+        case EntryKind.CONFIG_CHANGE:
+          storage.skip(entry.index);
+          return { ok: true, affected: 0 };
+        case EntryKind.ADD_NODE:
+        case EntryKind.REMOVE_NODE:
+          throw new RingtideError(
+            "FORMAT_UNKNOWN",
+            `entry ${entry.index} of kind ${entry.kind} does not belong in a data group`,
+          );
+      }
+    },
+  };
+}
+
+export interface DataGroupOptions {
+  readonly raft: RaftGroup;
+  readonly storage: ReplicaStorage;
+  readonly log: RaftLog;
+  readonly policy: ClosePolicy;
+  readonly self: NodeId;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly writeTimeoutMs: number;
+}
+
+/** Leadership goes to the header node when that is up to date, not more often than this. */
+const BALANCE_INTERVAL_MS = 3000;
+const MAINTENANCE_INTERVAL_MS = 200;
+
+/** One replica of a data group on this node: its consensus, its storage, and what keeps both in shape. */
+export class DataGroup {
+  readonly group: GroupNumber;
+  readonly raft: RaftGroup;
+  readonly storage: ReplicaStorage;
+  readonly #options: DataGroupOptions;
+  #closeProposed = false;
+  #nextMaintenanceMs = 0;
+  #nextBalanceMs: number;
+  #cutBelow = 0;
+
+  constructor(options: DataGroupOptions) {
+    this.#options = options;
+    this.raft = options.raft;
+    this.storage = options.storage;
+    this.group = options.raft.group;
+    this.#nextBalanceMs = options.clock.monotonicMs() + BALANCE_INTERVAL_MS;
+  }
+
+  /** Checks a write in full, then replicates and applies it. */
+  async propose(proposal: Proposal, timeoutMs: number): Promise<Applied> {
+    if (proposal.kind === EntryKind.CLOSE_FILE) return this.flush(timeoutMs);
+    if (proposal.kind !== EntryKind.PHYSICAL_PLAN) {
+      throw new RingtideError("FRAME_MALFORMED", `entries of kind ${proposal.kind} are not proposed from outside`);
+    }
+    if (this.storage.memtableBytes > this.#options.policy.memtableLimitBytes) {
+      throw new RingtideError(
+        "OVERLOADED",
+        `${groupName(this.group)}: memory for writes is used up until files are closed`,
+      );
+    }
+    this.#requireLeader();
+    this.storage.check(proposal.payload);
+    return this.raft.propose(proposal, timeoutMs);
+  }
+
+  #requireLeader(): void {
+    const { role, leader } = this.raft.status();
+    if (role !== "leader") {
+      throw new RingtideError(
+        leader === 0 ? "NO_LEADER" : "NOT_LEADER",
+        `node ${this.#options.self} does not lead ${groupName(this.group)}`,
+        {
+          details: { leader },
+        },
+      );
+    }
+  }
+
+  /** Closes the memtable through the log; resolves when this node's file is durable. */
+  async flush(timeoutMs: number): Promise<Applied> {
+    const applied = await this.raft.propose(
+      { group: this.group, kind: EntryKind.CLOSE_FILE, session: 0, sequence: 0, payload: new Uint8Array(0) },
+      timeoutMs,
+    );
+    await this.storage.settled();
+    return applied;
+  }
+
+  /** Called on each tick of the node. */
+  tick(): void {
+    this.raft.tick();
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs < this.#nextMaintenanceMs || this.raft.stopped !== undefined) return;
+    this.#nextMaintenanceMs = nowMs + MAINTENANCE_INTERVAL_MS;
+    this.#cutLog();
+    if (this.raft.status().role !== "leader") return;
+    this.#closeWhenFull();
+    if (nowMs >= this.#nextBalanceMs) {
+      this.#nextBalanceMs = nowMs + BALANCE_INTERVAL_MS;
+      this.#moveLeadershipHome();
+    }
+  }
+
+  #closeWhenFull(): void {
+    const { policy, log, logger } = this.#options;
+    const { storage } = this;
+    if (this.#closeProposed || storage.oldestUnflushedIndex === 0) return;
+    const logBytes = log.groupBytesSince(this.group, storage.oldestUnflushedIndex);
+    if (storage.memtableBytes < policy.memtableCloseBytes && logBytes < policy.logCloseBytes) return;
+    this.#closeProposed = true;
+    this.flush(this.#options.writeTimeoutMs)
+      .catch((error: unknown) => {
+        const known = asRingtideError(error);
+        logger.warn("could not close a file", {
+          code: known.code,
+          group: groupName(this.group),
+          reason: known.message,
+        });
+      })
+      .finally(() => {
+        this.#closeProposed = false;
+      });
+  }
+
+  /** The log before the checkpoint is cut as far as every replica has it: until snapshots exist, the slowest decides. */
+  #cutLog(): void {
+    const status = this.raft.status();
+    const below = Math.min(this.storage.checkpointIndex, status.allMatch) + 1;
+    if (below <= this.#cutBelow || below <= 1) return;
+    this.#cutBelow = below;
+    this.#options.log.cut(this.group, below).then(
+      () => this.raft.logCut(below),
+      (error: unknown) => this.raft.stop(asRingtideError(error)),
+    );
+  }
+
+  #moveLeadershipHome(): void {
+    const header = headerOf(this.group);
+    if (header === this.#options.self) return;
+    const status = this.raft.status();
+    const peer = status.peers.find((candidate) => candidate.id === header);
+    if (peer === undefined || !peer.recentActive || peer.match < status.commit) return;
+    this.#options.logger.info("moving leadership to the header node", { group: groupName(this.group), header });
+    this.raft.transferLeadership(header);
+  }
+
+  async close(): Promise<void> {
+    this.raft.stop(new RingtideError("SHUTTING_DOWN", "the node is stopping"));
+    await this.raft.idle();
+    await this.storage.close();
+  }
+}

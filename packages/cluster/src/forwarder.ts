@@ -1,0 +1,134 @@
+import type { Clock, GroupNumber, MessageStream, Timer } from "@ringtide/common";
+import { isErrorCode, RingtideError } from "@ringtide/common";
+import { decodeMessage, encodeMessage, ForwardRequest, ForwardResponse, type Init } from "@ringtide/proto";
+import type { EntryKind } from "@ringtide/raft";
+
+/** A write on its way to the leader of a group. */
+export interface Proposal {
+  readonly group: GroupNumber;
+  readonly kind: EntryKind;
+  readonly session: number;
+  readonly sequence: number;
+  readonly payload: Uint8Array;
+}
+
+/** Where and how a proposal was applied. */
+export interface Applied {
+  readonly index: number;
+  readonly affected: number;
+}
+
+interface Pending {
+  readonly resolve: (applied: Applied) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: Timer;
+}
+
+/** Bounds what waits for one peer; more is refused at once. */
+const MAX_PENDING = 4096;
+
+/** Sends proposals to one peer over one stream and matches the answers. */
+export class Forwarder {
+  readonly #open: () => MessageStream;
+  readonly #clock: Clock;
+  readonly #pending = new Map<number, Pending>();
+  #stream: MessageStream | undefined;
+  #nextId = 1;
+
+  constructor(open: () => MessageStream, clock: Clock) {
+    this.#open = open;
+    this.#clock = clock;
+  }
+
+  /** Rejects with the leader's error, or NET_TIMEOUT, NET_CLOSED (outcome unknown), NET_UNREACHABLE, OVERLOADED. */
+  send(proposal: Proposal, timeoutMs: number): Promise<Applied> {
+    if (this.#pending.size >= MAX_PENDING) {
+      return Promise.reject(new RingtideError("OVERLOADED", `${MAX_PENDING} writes wait for the leader already`));
+    }
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.setTimer(timeoutMs, () => {
+        this.#pending.delete(id);
+        reject(
+          new RingtideError("NET_TIMEOUT", `the leader did not answer a write within ${Math.round(timeoutMs)} ms`),
+        );
+      });
+      this.#pending.set(id, { resolve, reject, timer });
+      this.#ensureStream().write(encodeMessage(ForwardRequest, { id, ...proposal }));
+    });
+  }
+
+  #ensureStream(): MessageStream {
+    if (this.#stream !== undefined) return this.#stream;
+    const stream = this.#open();
+    this.#stream = stream;
+    stream.onMessage((message) => this.#answer(decodeMessage(ForwardResponse, message, "forward response")));
+    stream.onClose((error) => {
+      if (this.#stream === stream) this.#stream = undefined;
+      this.#failAll(error ?? new RingtideError("NET_CLOSED", "the peer ended the stream"));
+    });
+    return stream;
+  }
+
+  #answer(response: ForwardResponse): void {
+    const pending = this.#pending.get(response.id);
+    if (pending === undefined) return; // timed out before
+    this.#pending.delete(response.id);
+    pending.timer.cancel();
+    if (response.errorCode === "") pending.resolve({ index: response.index, affected: response.affected });
+    else pending.reject(errorOf(response));
+  }
+
+  #failAll(error: Error): void {
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const pending of waiting) {
+      pending.timer.cancel();
+      pending.reject(error);
+    }
+  }
+
+  close(): void {
+    this.#stream?.close();
+    this.#failAll(new RingtideError("SHUTTING_DOWN", "the node is stopping"));
+  }
+}
+
+function errorOf(response: ForwardResponse): RingtideError {
+  const code = isErrorCode(response.errorCode) ? response.errorCode : "INTERNAL";
+  const details = response.errorDetails === "" ? {} : (JSON.parse(response.errorDetails) as Record<string, unknown>);
+  return new RingtideError(code, response.errorMessage, { details });
+}
+
+/** The leader's side: answers each request of a peer's stream with what `propose` says. */
+export function serveForward(stream: MessageStream, propose: (proposal: Proposal) => Promise<Applied>): void {
+  let running = 0;
+  const answer = (response: Init<ForwardResponse>) => {
+    stream.write(encodeMessage(ForwardResponse, response));
+    running--;
+    if (running === MAX_PENDING - 1) stream.pause(false);
+  };
+  stream.onMessage((message) => {
+    const request = decodeMessage(ForwardRequest, message, "forward request");
+    if (++running === MAX_PENDING) stream.pause(true);
+    propose({
+      group: request.group,
+      kind: request.kind as EntryKind,
+      session: request.session,
+      sequence: request.sequence,
+      payload: request.payload,
+    }).then(
+      (applied) => answer({ id: request.id, ...applied }),
+      (error: unknown) => {
+        const known = error instanceof RingtideError ? error : new RingtideError("INTERNAL", String(error));
+        answer({
+          id: request.id,
+          errorCode: known.code,
+          errorMessage: known.message,
+          errorDetails: JSON.stringify(known.details),
+        });
+      },
+    );
+  });
+  stream.onClose(() => undefined);
+}

@@ -1,0 +1,136 @@
+import type { Kv, NodeId } from "@ringtide/common";
+import { groupName, headerOf, META_GROUP, randomBelow, utf8Bytes } from "@ringtide/common";
+import { Engine } from "@ringtide/engine";
+import type { Configuration, Entry, Message } from "@ringtide/raft";
+import { RaftCore } from "@ringtide/raft";
+import type { RaftLog } from "@ringtide/raftlog";
+import type { ClusterOptions } from "./cluster-options.ts";
+import { DataGroup, dataMachine } from "./data-group.ts";
+import type { FormationRecord } from "./formation.ts";
+import { MetaStore } from "./meta-group.ts";
+import type { DataGroupPlan } from "./partition-table.ts";
+import { RaftGroup } from "./raft-group.ts";
+
+/** What opening a group of this node needs. */
+export interface OpenContext {
+  readonly options: ClusterOptions;
+  readonly record: FormationRecord;
+  readonly self: NodeId;
+  readonly kv: Kv;
+  readonly log: RaftLog;
+  readonly send: (message: Message) => void;
+}
+
+const MAX_INFLIGHT_REQUESTS = 256;
+const MAX_APPEND_BYTES = 1024 * 1024;
+const MEMORY_BYTES_MAX = 64 * 1024 * 1024;
+const RECOVERY_READ_BYTES = 16 * 1024 * 1024;
+/** In steps of the election range: members after the first wait longer before they campaign. */
+const LATER_PRIORITY = 1;
+
+export async function openMetaGroup(
+  context: OpenContext,
+): Promise<{ readonly raft: RaftGroup; readonly store: MetaStore }> {
+  const { options, record, kv } = context;
+  const store = await MetaStore.open(kv, record, options.ports.logger);
+  const voters = record.members.map((member) => member.id);
+  const core = await openCore(
+    context,
+    META_GROUP,
+    voters,
+    store.checkpointIndex,
+    voters[0] === context.self ? 0 : LATER_PRIORITY,
+  );
+  const raft = new RaftGroup({ ...raftParts(context), group: META_GROUP, core, machine: store });
+  return { raft, store };
+}
+
+export async function openDataGroup(context: OpenContext, plan: DataGroupPlan): Promise<DataGroup> {
+  const { options, self, kv, log } = context;
+  const { ports } = options;
+  const storage = await Engine.open({
+    group: plan.group,
+    directory: `${options.dataDirectory}/groups/${plan.group}`,
+    kv,
+    kvPrefix: utf8Bytes(`group/${plan.group}/`),
+    disk: ports.disk,
+    compute: ports.compute,
+    clock: ports.clock,
+    logger: ports.logger.child({ group: groupName(plan.group) }),
+    metrics: ports.metrics,
+    slotStrategy: options.slotStrategy,
+    autoCreateSeries: options.autoCreateSchema,
+    maxEntryBytes: options.maxEntryBytes,
+    onFailure: options.onFatal,
+  });
+  const priority = headerOf(plan.group) === self ? 0 : LATER_PRIORITY;
+  const core = await openCore(context, plan.group, plan.members, storage.checkpointIndex, priority);
+  const raft = new RaftGroup({ ...raftParts(context), group: plan.group, core, machine: dataMachine(storage) });
+  return new DataGroup({
+    raft,
+    storage,
+    log,
+    policy: options,
+    self,
+    clock: ports.clock,
+    logger: ports.logger,
+    writeTimeoutMs: options.writeTimeoutMs,
+  });
+}
+
+function raftParts(context: OpenContext) {
+  const { clock, logger } = context.options.ports;
+  return { log: context.log, send: context.send, clock, logger };
+}
+
+/** The consensus core as the node's log has it: entries after the checkpoint are in memory, to be applied again. */
+async function openCore(
+  context: OpenContext,
+  group: number,
+  voters: readonly NodeId[],
+  checkpointIndex: number,
+  priority: number,
+): Promise<RaftCore> {
+  const { options, self, log } = context;
+  const recovered = log.group(group);
+  const configuration: Configuration = { voters, votersOutgoing: [], learners: [] };
+  const firstIndex = recovered?.firstIndex ?? 1;
+  const lastIndex = recovered?.lastIndex ?? 0;
+  return new RaftCore({
+    group,
+    self,
+    configuration,
+    hardState: recovered?.hardState ?? { term: 0, vote: 0 },
+    log: {
+      firstIndex,
+      lastIndex,
+      termRuns: recovered?.termRuns ?? [],
+      entries: await readTail(log, group, Math.max(firstIndex, checkpointIndex + 1), lastIndex),
+    },
+    applied: checkpointIndex,
+    commit: checkpointIndex,
+    electionTicksMin: Math.round(options.electionMinMs / options.tickMs),
+    electionTicksMax: Math.round(options.electionMaxMs / options.tickMs),
+    heartbeatTicks: Math.max(1, Math.round(options.heartbeatMs / options.tickMs)),
+    priority,
+    maxInflightRequests: MAX_INFLIGHT_REQUESTS,
+    maxInflightBytes: options.maxEntryBytes * 2,
+    maxAppendBytes: MAX_APPEND_BYTES,
+    maxUncommittedBytes: options.maxEntryBytes * 4,
+    memoryEntriesMax: options.memoryEntriesMax,
+    memoryEntriesMin: options.memoryEntriesMin,
+    memoryBytesMax: MEMORY_BYTES_MAX,
+    randomBelow: (bound) => randomBelow(options.ports.random, bound),
+    mayVote: recovered?.damaged !== true,
+  });
+}
+
+async function readTail(log: RaftLog, group: number, fromIndex: number, throughIndex: number): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (let next = fromIndex; next <= throughIndex; ) {
+    const part = await log.read(group, next, throughIndex, RECOVERY_READ_BYTES);
+    for (const entry of part) entries.push(entry);
+    next += part.length;
+  }
+  return entries;
+}

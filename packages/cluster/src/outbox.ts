@@ -1,0 +1,119 @@
+import type { Clock, Logger, MessageStream, Timer } from "@ringtide/common";
+import { asRingtideError } from "@ringtide/common";
+
+export interface OutboxOptions<T> {
+  /** Opens the stream; called again after each break, with a growing pause. */
+  readonly open: () => MessageStream;
+  readonly encode: (items: readonly T[]) => Uint8Array;
+  readonly sizeOf: (item: T) => number;
+  /** One message on the stream holds items up to this size (at least one). */
+  readonly maxBatchBytes: number;
+  readonly maxQueuedBytes: number;
+  /** Items were lost: the stream broke, or the queue overflowed. */
+  readonly onLoss: () => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const REOPEN_MIN_MS = 50;
+const REOPEN_MAX_MS = 1000;
+
+/**
+ * The sending half of a link to one peer: a bounded queue and one stream. What has queued up in one turn of the main loop, or
+ * while the peer did not keep up, leaves as one batch. Losing items is legal: the consensus core repeats what matters.
+ */
+export class Outbox<T> {
+  readonly #options: OutboxOptions<T>;
+  #stream: MessageStream | undefined;
+  #queue: T[] = [];
+  #queuedBytes = 0;
+  #flushing = false;
+  #closed = false;
+  #reopenMs = REOPEN_MIN_MS;
+  #pause: Timer | undefined;
+
+  constructor(options: OutboxOptions<T>) {
+    this.#options = options;
+  }
+
+  send(item: T): void {
+    if (this.#closed) return;
+    if (this.#pause !== undefined) return; // the peer is down: the core is told again when the pause ends
+    const size = this.#options.sizeOf(item);
+    if (this.#queue.length > 0 && this.#queuedBytes + size > this.#options.maxQueuedBytes) {
+      this.#queue = [];
+      this.#queuedBytes = 0;
+      this.#options.onLoss();
+      return;
+    }
+    this.#queue.push(item);
+    this.#queuedBytes += size;
+    if (!this.#flushing) {
+      this.#flushing = true;
+      queueMicrotask(() => this.#flush());
+    }
+  }
+
+  #flush(): void {
+    while (this.#queue.length > 0 && !this.#closed && this.#pause === undefined) {
+      const stream = this.#ensureStream();
+      const batch = this.#takeBatch();
+      if (!stream.write(this.#options.encode(batch))) {
+        stream.drained().then(
+          () => this.#flush(),
+          () => this.#broken(stream, undefined),
+        );
+        return;
+      }
+    }
+    this.#flushing = false;
+  }
+
+  #takeBatch(): T[] {
+    let bytes = 0;
+    let count = 0;
+    for (const item of this.#queue) {
+      const size = this.#options.sizeOf(item);
+      if (count > 0 && bytes + size > this.#options.maxBatchBytes) break;
+      bytes += size;
+      count++;
+    }
+    this.#queuedBytes -= bytes;
+    return this.#queue.splice(0, count);
+  }
+
+  #ensureStream(): MessageStream {
+    if (this.#stream !== undefined) return this.#stream;
+    const stream = this.#options.open();
+    this.#stream = stream;
+    stream.onMessage(() => {
+      this.#reopenMs = REOPEN_MIN_MS;
+    });
+    stream.onClose((error) => this.#broken(stream, error));
+    return stream;
+  }
+
+  #broken(stream: MessageStream, error: Error | undefined): void {
+    if (this.#stream !== stream) return;
+    this.#stream = undefined;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#flushing = false;
+    if (this.#closed) return;
+    this.#options.onLoss();
+    if (error !== undefined) {
+      const { code, message } = asRingtideError(error);
+      this.#options.logger.debug("link broke", { code, reason: message });
+    }
+    this.#pause = this.#options.clock.setTimer(this.#reopenMs, () => {
+      this.#pause = undefined;
+    });
+    this.#reopenMs = Math.min(this.#reopenMs * 2, REOPEN_MAX_MS);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#pause?.cancel();
+    this.#stream?.close();
+  }
+}

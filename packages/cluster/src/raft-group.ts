@@ -1,0 +1,285 @@
+import type { Clock, GroupNumber, Logger, NodeId } from "@ringtide/common";
+import { asRingtideError, groupName, RingtideError } from "@ringtide/common";
+import type { ApplyOutcome } from "@ringtide/engine";
+import type { Entry, EntryKind, Message, RaftCore, RaftStatus } from "@ringtide/raft";
+import type { RaftLog } from "@ringtide/raftlog";
+import type { Applied, Proposal } from "./forwarder.ts";
+import { ProposalTable } from "./proposal-table.ts";
+
+/** What a group replicates. `apply` is synchronous and deterministic; when it throws, the group stops on this node. */
+export interface StateMachine {
+  apply(entry: Entry): ApplyOutcome;
+}
+
+export interface RaftGroupOptions {
+  readonly group: GroupNumber;
+  readonly core: RaftCore;
+  readonly log: RaftLog;
+  readonly machine: StateMachine;
+  readonly send: (message: Message) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Applying gives the main loop a turn after this long. */
+const APPLY_SLICE_MS = 5;
+const CATCH_UP_READ_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Drives one consensus core: carries out what it asks for (append to the node's log, send, apply) and matches applied entries
+ * with the proposals that wait for them. All inputs of one turn of the main loop are handled together.
+ */
+export class RaftGroup {
+  readonly group: GroupNumber;
+  readonly #options: RaftGroupOptions;
+  readonly #core: RaftCore;
+  readonly #proposals: ProposalTable;
+  #drafts: {
+    readonly proposal: Proposal;
+    readonly resolve: (applied: Applied) => void;
+    readonly reject: (error: Error) => void;
+  }[] = [];
+  #applyQueue: Entry[] = [];
+  #applying = false;
+  #scheduled = false;
+  #appendTail: Promise<void> = Promise.resolve();
+  #appendsPending = 0;
+  #stopped: RingtideError | undefined;
+  #appliedWaiters: { readonly index: number; readonly resolve: () => void }[] = [];
+
+  constructor(options: RaftGroupOptions) {
+    this.group = options.group;
+    this.#options = options;
+    this.#core = options.core;
+    this.#proposals = new ProposalTable(options.clock, groupName(options.group));
+  }
+
+  status(): RaftStatus {
+    return this.#core.status();
+  }
+
+  /** Undefined while the group runs. */
+  get stopped(): RingtideError | undefined {
+    return this.#stopped;
+  }
+
+  tick(): void {
+    if (this.#stopped !== undefined) return;
+    this.#core.tick();
+    this.#pump();
+  }
+
+  step(message: Message): void {
+    if (this.#stopped !== undefined) return;
+    this.#core.step(message);
+    this.#schedule();
+  }
+
+  reportUnreachable(peer: NodeId): void {
+    this.#core.reportUnreachable(peer);
+  }
+
+  transferLeadership(to: NodeId): void {
+    this.#core.transferLeadership(to);
+    this.#schedule();
+  }
+
+  stepDown(): void {
+    this.#core.stepDown();
+    this.#pump();
+  }
+
+  logCut(firstIndex: number): void {
+    this.#core.logCut(firstIndex);
+  }
+
+  /**
+   * Replicates and applies one entry. Rejects with NOT_LEADER or OVERLOADED (no effect), LEADERSHIP_LOST or WRITE_TIMEOUT (outcome
+   * unknown), or the error that applying it gave.
+   */
+  propose(proposal: Proposal, timeoutMs: number): Promise<Applied> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    return new Promise((resolve, reject) => {
+      this.#drafts.push({ proposal, ...this.#proposals.withTimeout(timeoutMs, resolve, reject) });
+      this.#schedule();
+    });
+  }
+
+  /** Resolves once this replica has applied the index, or the signal aborts (then rejects). */
+  whenApplied(index: number, signal: AbortSignal): Promise<void> {
+    if (this.#core.status().applied >= index) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const waiter = { index, resolve };
+      this.#appliedWaiters.push(waiter);
+      signal.addEventListener(
+        "abort",
+        () => {
+          this.#appliedWaiters = this.#appliedWaiters.filter((other) => other !== waiter);
+          reject(signal.reason);
+        },
+        { once: true },
+      );
+    });
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#options.clock.nextTurn(() => {
+      this.#scheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#stopped !== undefined) return;
+    try {
+      this.#proposeDrafts();
+      while (this.#core.hasReady()) this.#handleReady();
+    } catch (error) {
+      this.stop(asRingtideError(error));
+    }
+  }
+
+  #proposeDrafts(): void {
+    if (this.#drafts.length === 0) return;
+    const drafts = this.#drafts;
+    this.#drafts = [];
+    try {
+      const { firstIndex, term } = this.#core.propose(drafts.map((draft) => draft.proposal));
+      drafts.forEach((draft, position) => {
+        this.#proposals.add(firstIndex + position, term, draft);
+      });
+    } catch (error) {
+      for (const draft of drafts) draft.reject(asRingtideError(error));
+    }
+  }
+
+  #handleReady(): void {
+    const ready = this.#core.takeReady();
+    for (const message of ready.messages) this.#options.send(message);
+    if (ready.hardState !== undefined || ready.entries.length > 0) {
+      const batch = {
+        entries: ready.entries,
+        ...(ready.hardState === undefined ? {} : { hardState: ready.hardState }),
+      };
+      const last = ready.entries.at(-1);
+      this.#afterAppend(this.#options.log.append(this.group, batch), () => {
+        if (last !== undefined) this.#core.persisted(last.index, last.term);
+        for (const message of ready.messagesAfterPersist) this.#options.send(message);
+      });
+    } else if (ready.messagesAfterPersist.length > 0) {
+      const send = () => {
+        for (const message of ready.messagesAfterPersist) this.#options.send(message);
+      };
+      // What was handed to the log before may not be durable yet; these messages may speak of it.
+      if (this.#appendsPending > 0) this.#afterAppend(Promise.resolve(), send);
+      else send();
+    }
+    for (const read of ready.diskReads) this.#readForPeer(read.to, read.fromIndex, read.throughIndex);
+    if (ready.committed.length > 0) this.#enqueueApply(ready.committed);
+    if (ready.leaderChanged) this.#leaderChanged();
+  }
+
+  #afterAppend(append: Promise<void>, then: () => void): void {
+    this.#appendsPending++;
+    this.#appendTail = Promise.all([this.#appendTail, append]).then(
+      () => {
+        this.#appendsPending--;
+        if (this.#stopped !== undefined) return;
+        then();
+        this.#schedule();
+      },
+      (error: unknown) => {
+        this.#appendsPending--;
+        this.stop(asRingtideError(error));
+      },
+    );
+  }
+
+  #readForPeer(to: NodeId, fromIndex: number, throughIndex: number): void {
+    this.#options.log.read(this.group, fromIndex, throughIndex, CATCH_UP_READ_BYTES).then(
+      (entries) => {
+        if (this.#stopped !== undefined) return;
+        this.#core.supplyEntries(to, entries);
+        this.#schedule();
+      },
+      (error: unknown) => this.stop(asRingtideError(error)),
+    );
+  }
+
+  #leaderChanged(): void {
+    const { role, leader, term } = this.#core.status();
+    this.#options.logger.info("leader changed", { group: groupName(this.group), role, leader, term });
+    if (role !== "leader") this.#proposals.leadershipLost(leader);
+  }
+
+  #enqueueApply(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#applyQueue.push(entry);
+    if (!this.#applying) this.#applySlice();
+  }
+
+  #applySlice(): void {
+    if (this.#stopped !== undefined) return;
+    const { clock, machine } = this.#options;
+    const startedMs = clock.monotonicMs();
+    let done = 0;
+    try {
+      for (const entry of this.#applyQueue) {
+        const outcome = machine.apply(entry);
+        this.#proposals.applied(entry, outcome);
+        done++;
+        if (clock.monotonicMs() - startedMs > APPLY_SLICE_MS) break;
+      }
+    } catch (error) {
+      const at = this.#applyQueue[done];
+      const cause = asRingtideError(error);
+      this.stop(
+        new RingtideError(
+          "GROUP_STOPPED",
+          `${groupName(this.group)} cannot apply entry ${at?.index}: ${cause.message}`,
+          { cause },
+        ),
+      );
+      return;
+    }
+    const last = this.#applyQueue[done - 1];
+    this.#applyQueue.splice(0, done);
+    if (last !== undefined) this.#appliedTo(last.index);
+    this.#applying = this.#applyQueue.length > 0;
+    if (this.#applying) clock.nextTurn(() => this.#applySlice());
+  }
+
+  #appliedTo(index: number): void {
+    this.#core.appliedTo(index);
+    if (this.#appliedWaiters.length > 0) {
+      const ready = this.#appliedWaiters.filter((waiter) => waiter.index <= index);
+      this.#appliedWaiters = this.#appliedWaiters.filter((waiter) => waiter.index > index);
+      for (const waiter of ready) waiter.resolve();
+    }
+    if (this.#core.hasReady()) this.#schedule();
+  }
+
+  /** Ends the group on this node: proposals are refused from now on, and nothing is sent or applied any more. */
+  stop(reason: RingtideError): void {
+    if (this.#stopped !== undefined) return;
+    this.#stopped = reason;
+    if (reason.code !== "SHUTTING_DOWN") {
+      this.#options.logger.error("group stopped", {
+        code: reason.code,
+        group: groupName(this.group),
+        reason: reason.message,
+      });
+    }
+    for (const draft of this.#drafts) draft.reject(reason);
+    this.#drafts = [];
+    this.#proposals.failAll(reason);
+  }
+
+  /** Resolves when no append of this group is under way. */
+  idle(): Promise<void> {
+    return this.#appendTail;
+  }
+}
+
+export type { EntryKind };
