@@ -1,0 +1,125 @@
+import type { Served } from "@ringtide/cluster";
+import { type GroupNumber, type PathPattern, RingtideError, slotOf } from "@ringtide/common";
+import type { QueryCluster, ResultSet } from "@ringtide/query";
+import { executeQuery } from "@ringtide/query";
+import type { Statement } from "@ringtide/sql";
+import type { ColumnBatch } from "@ringtide/tsfile";
+import type { SessionServiceOptions } from "./options.ts";
+import type { QueryGate } from "./query-gate.ts";
+import type { StatementRequest, StatementResult } from "./service.ts";
+import type { Session } from "./session.ts";
+
+type QueryStatement = Parameters<typeof executeQuery>[0] & Statement;
+
+/** How good the place was that served; a query over several groups is as good as its worst. */
+const RANK: Record<Served, number> = { leader: 0, local: 1, replica: 2 };
+
+/** Runs the statements that answer with rows. */
+export class Queries {
+  readonly #options: SessionServiceOptions;
+  readonly #gate: QueryGate;
+
+  constructor(options: SessionServiceOptions, gate: QueryGate) {
+    this.#options = options;
+    this.#gate = gate;
+  }
+
+  async run(
+    session: Session,
+    statement: QueryStatement,
+    request: StatementRequest,
+    now: bigint,
+  ): Promise<StatementResult> {
+    const { clock, precision, queryMemoryBytes } = this.#options;
+    const abort = new AbortController();
+    const timeoutMs = request.timeoutMs > 0 ? request.timeoutMs : this.#options.queryTimeoutMs;
+    const timer = clock.setTimer(timeoutMs, () => {
+      abort.abort(new RingtideError("QUERY_TIMEOUT", `the query took longer than ${timeoutMs} ms`));
+    });
+    session.begin(request.statementId, abort);
+    let leave: (() => void) | undefined;
+    const finish = () => {
+      timer.cancel();
+      leave?.();
+      session.end(request.statementId);
+    };
+    try {
+      leave = await this.#gate.enter(abort.signal);
+      let served: Served | "" = "";
+      const cluster = this.#view(request, timeoutMs, abort.signal, (place) => {
+        if (served === "" || RANK[place] > RANK[served]) served = place;
+      });
+      const rows = await executeQuery(statement, cluster, {
+        now,
+        maxMemoryBytes: queryMemoryBytes,
+        timeoutMs,
+        signal: abort.signal,
+        precision,
+        zone: session.zone,
+      });
+      const batches = finally_(rows.batches, abort.signal, finish);
+      return { kind: "rows", rows: { ...rows, batches } satisfies ResultSet, served: () => served };
+    } catch (error) {
+      finish();
+      throw abort.signal.aborted ? abort.signal.reason : error;
+    }
+  }
+
+  #view(
+    request: StatementRequest,
+    timeoutMs: number,
+    signal: AbortSignal,
+    onServed: (served: Served) => void,
+  ): QueryCluster {
+    const { cluster, slotStrategy, defaultConsistency } = this.#options;
+    const { table } = cluster.metaState;
+    const consistency = request.consistency ?? defaultConsistency;
+    return {
+      groupsOf: (patterns) =>
+        groupsOf(
+          patterns,
+          (device) => table.groupOfSlot(slotOf(device, slotStrategy)),
+          table.groups.map((plan) => plan.group),
+        ),
+      run: (group, fragment) =>
+        cluster.coordinator.read(group, fragment, {
+          consistency,
+          timeoutMs,
+          signal,
+          onServed: (_group, place) => onServed(place),
+        }),
+      storageGroups: () => cluster.metaState.storageGroups,
+    };
+  }
+}
+
+/** The groups that can hold devices of the patterns: one each for exact series paths, all for anything with a wildcard. */
+function groupsOf(
+  patterns: readonly PathPattern[],
+  groupOfDevice: (device: string) => GroupNumber,
+  all: readonly GroupNumber[],
+): readonly GroupNumber[] {
+  const found = new Set<GroupNumber>();
+  for (const pattern of patterns) {
+    const device = pattern.nodes.slice(0, -1);
+    // A wildcard as the last node, without others, stands for measurements of one device, and for devices below it: all groups.
+    if (!pattern.isExact) return all;
+    found.add(groupOfDevice(device.join(".")));
+  }
+  return [...found];
+}
+
+/** Ends the query's bookkeeping when its rows were read, given up or failed. */
+async function* finally_(
+  batches: AsyncIterable<ColumnBatch>,
+  signal: AbortSignal,
+  finish: () => void,
+): AsyncGenerator<ColumnBatch> {
+  try {
+    yield* batches;
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    finish();
+  }
+}

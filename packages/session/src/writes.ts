@@ -1,0 +1,172 @@
+import {
+  type GroupNumber,
+  PathPattern,
+  type RequestId,
+  RingtideError,
+  sleep,
+  slotOf,
+  splitSeries,
+} from "@ringtide/common";
+import type { Command, DeviceBlock, LooseRow } from "@ringtide/engine";
+import { encodeCommand } from "@ringtide/engine";
+import type { CreateTimeseriesStatement, DeleteDataStatement, InsertStatement, PathText } from "@ringtide/sql";
+import { DataType, MAX_TIME, MIN_TIME } from "@ringtide/tsfile";
+import type { SessionServiceOptions } from "./options.ts";
+import { StorageGroups } from "./storage-groups.ts";
+import { resolveTime } from "./times.ts";
+
+const DROP_POLL_MS = 50;
+const DROP_WAIT_MS = 30_000;
+
+/** Where a write of one device went, for redirects. */
+export interface WriteResult {
+  readonly affected: number;
+  /** The group of the write when it was one. */
+  readonly group: GroupNumber | undefined;
+}
+
+/** Turns writing statements and tablets into commands of the groups that own the devices. */
+export class Writes {
+  readonly #options: SessionServiceOptions;
+  readonly storageGroups: StorageGroups;
+
+  constructor(options: SessionServiceOptions) {
+    this.#options = options;
+    this.storageGroups = new StorageGroups(options.cluster, options.autoCreateSchema);
+  }
+
+  #groupOf(device: string): GroupNumber {
+    return this.#options.cluster.metaState.table.groupOfSlot(slotOf(device, this.#options.slotStrategy));
+  }
+
+  /** Tablets as blocks. Blocks of several groups are several writes: each takes effect or not by itself. */
+  async insertBlocks(request: RequestId | undefined, blocks: readonly DeviceBlock[]): Promise<WriteResult> {
+    if (blocks.length === 0) throw new RingtideError("TABLET_SHAPE", "an insert without blocks");
+    await this.#ensureStorageGroups(blocks);
+    return this.#perGroup(request, blocks, (part) => ({ kind: "insertBlocks", blocks: part }));
+  }
+
+  async insertRows(request: RequestId | undefined, statement: InsertStatement, now: bigint): Promise<WriteResult> {
+    const { device, measurements } = statement;
+    const rows: LooseRow[] = statement.rows.map((row) => ({
+      device,
+      time: resolveTime(row.time, now),
+      measurements,
+      values: row.values,
+    }));
+    await this.storageGroups.ensure(device);
+    return this.#perGroup(request, rows, (part) => ({ kind: "insertRows", rows: part }));
+  }
+
+  async createTimeseries(request: RequestId | undefined, statement: CreateTimeseriesStatement): Promise<WriteResult> {
+    const { device } = splitSeries(statement.path);
+    await this.storageGroups.ensure(device);
+    const series = {
+      device,
+      path: statement.path,
+      type: DataType[statement.type],
+      encoding: statement.encoding ?? "AUTO",
+      compression: statement.compression ?? "NONE",
+    };
+    return this.#perGroup(request, [series], (part) => ({ kind: "createSeries", series: part }));
+  }
+
+  async deleteTimeseries(request: RequestId | undefined, paths: readonly PathText[]): Promise<WriteResult> {
+    return this.#everywhere(request, paths, (patterns) => ({ kind: "deleteSeries", patterns }));
+  }
+
+  async deleteData(request: RequestId | undefined, statement: DeleteDataStatement, now: bigint): Promise<WriteResult> {
+    const from = statement.from === undefined ? MIN_TIME : resolveTime(statement.from, now);
+    const to = statement.to === undefined ? MAX_TIME : resolveTime(statement.to, now);
+    if (from > to) return { affected: 0, group: undefined };
+    return this.#everywhere(request, statement.paths, (patterns) => ({ kind: "deleteData", patterns, from, to }));
+  }
+
+  async flush(): Promise<void> {
+    const { coordinator, metaState } = this.#options.cluster;
+    await Promise.all(metaState.table.groups.map((plan) => coordinator.flush(plan.group)));
+  }
+
+  async deleteStorageGroups(request: RequestId | undefined, paths: readonly PathText[]): Promise<WriteResult> {
+    const affected = await this.storageGroups.delete(request, paths, (names) => this.#dropsDone(names));
+    return { affected, group: undefined };
+  }
+
+  async #dropsDone(names: readonly string[]): Promise<void> {
+    const { clock, cluster } = this.#options;
+    const deadlineMs = clock.monotonicMs() + DROP_WAIT_MS;
+    while (cluster.metaState.drops.some((drop) => names.includes(drop))) {
+      if (clock.monotonicMs() > deadlineMs) {
+        throw new RingtideError(
+          "WRITE_TIMEOUT",
+          "the storage group is deleted; dropping its series goes on in the background",
+        );
+      }
+      await sleep(clock, DROP_POLL_MS);
+    }
+  }
+
+  async #ensureStorageGroups(items: readonly { readonly device: string }[]): Promise<void> {
+    const waits: Promise<void>[] = [];
+    for (const { device } of items) {
+      const wait = this.storageGroups.ensure(device);
+      if (wait !== undefined) waits.push(wait);
+    }
+    if (waits.length > 0) await Promise.all(waits);
+  }
+
+  async #perGroup<T extends { readonly device: string }>(
+    request: RequestId | undefined,
+    items: readonly T[],
+    command: (items: readonly T[]) => Command,
+  ): Promise<WriteResult> {
+    const parts = new Map<GroupNumber, T[]>();
+    for (const item of items) {
+      const group = this.#groupOf(item.device);
+      const part = parts.get(group);
+      if (part === undefined) parts.set(group, [item]);
+      else part.push(item);
+    }
+    const writes = Array.from(parts, ([group, part]) => this.#write(group, request, command(part)));
+    const affected = (await all(writes)).reduce((sum, count) => sum + count, 0);
+    const [only] = parts.keys();
+    return { affected, group: parts.size === 1 ? only : undefined };
+  }
+
+  async #everywhere(
+    request: RequestId | undefined,
+    paths: readonly PathText[],
+    command: (patterns: readonly string[]) => Command,
+  ): Promise<WriteResult> {
+    const { metaState } = this.#options.cluster;
+    const patterns = paths.map((path) => path.text);
+    for (const text of patterns) new PathPattern(text);
+    const writes = metaState.table.groups.map((plan) => this.#write(plan.group, request, command(patterns)));
+    const affected = (await all(writes)).reduce((sum, count) => sum + count, 0);
+    const exact = patterns.find((text) => new PathPattern(text).isExact);
+    if (affected === 0 && exact !== undefined) throw new RingtideError("PATH_NOT_FOUND", `no series ${exact} exists`);
+    return { affected, group: undefined };
+  }
+
+  async #write(group: GroupNumber, request: RequestId | undefined, command: Command): Promise<number> {
+    const encode = (retry: boolean) => {
+      const payload = encodeCommand(request === undefined ? undefined : { ...request, retry }, command);
+      if (payload.length > this.#options.maxWriteBytes) {
+        throw new RingtideError(
+          "TABLET_TOO_LARGE",
+          `a write of ${payload.length} bytes is above raft_log_buffer_size, ${this.#options.maxWriteBytes}: send smaller tablets`,
+        );
+      }
+      return payload;
+    };
+    const applied = await this.#options.cluster.coordinator.write(group, request, encode);
+    return applied.affected;
+  }
+}
+
+/** Waits for all writes before it throws the first error: none is left running unseen. */
+async function all(writes: readonly Promise<number>[]): Promise<number[]> {
+  const settled = await Promise.allSettled(writes);
+  for (const result of settled) if (result.status === "rejected") throw result.reason;
+  return settled.map((result) => (result.status === "fulfilled" ? result.value : 0));
+}
