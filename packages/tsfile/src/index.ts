@@ -1,2 +1,13 @@
+export { checkBlock } from "./block/checkBlock.ts";
+export { encodeBlock } from "./block/encodeBlock.ts";
+export { MAX_BLOCK_COLUMNS, MAX_BLOCK_DECODED_BYTES, MAX_BLOCK_ROWS } from "./block/limits.ts";
+export { type BlockView, openBlock } from "./block/openBlock.ts";
+export { selectColumns } from "./block/selectColumns.ts";
+export { decodedBytesOf } from "./block/size.ts";
+export { columnFromValues, emptyColumn, isPresent, rowsOf, textAt, typeName, typeOf, valueAt } from "./columns.ts";
 export * from "./eras.ts";
+export { concatBatches, filterRows, reverseBatch, sliceBatch, takeRows } from "./rows.ts";
+export { mergeBatches, sortBatchByTime } from "./sorting.ts";
+export { aggregateRange, computeStatistics } from "./statistics.ts";
+export { type EraRows, lowerBound, splitByEra, timeAt, timesFromBigints, timesFromNumbers } from "./times.ts";
 export * from "./types.ts";

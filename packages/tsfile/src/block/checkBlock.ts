@@ -1,0 +1,69 @@
+import { malformed } from "../errors.ts";
+import { computeStatistics } from "../statistics.ts";
+import { type ColumnStatistics, DataType, type TextVector, type TimeVector } from "../types.ts";
+import { type BlockView, openBlock } from "./openBlock.ts";
+
+const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The full check of a block from outside, before it may enter the log: decodes every column once. It must have rows, columns and
+ * strictly ascending times of one era, valid UTF-8, and statistics that equal the recomputed ones. BLOCK_MALFORMED says what and where.
+ */
+export function checkBlock(bytes: Uint8Array): BlockView {
+  const block = openBlock(bytes);
+  if (!block.hasTimes || block.rows === 0 || block.columnCount === 0) throw malformed("no times, rows or columns");
+  const times = block.times();
+  checkTimes(times, block);
+  for (let i = 0; i < block.columnCount; i++) checkColumn(block, i, times);
+  return block;
+}
+
+function checkTimes(times: TimeVector, block: BlockView): void {
+  const { offsets } = times;
+  if (offsets[0] !== block.firstTime || offsets[offsets.length - 1] !== block.lastTime)
+    throw malformed("first and last time are not those of its header");
+  // Between two offsets of the era, ascending means within the era; what is left is that they are whole.
+  for (let i = 1; i < offsets.length; i++)
+    if (!((offsets[i] as number) > (offsets[i - 1] as number))) throw malformed(`times do not ascend at row ${i}`);
+  for (let i = 0; i < offsets.length; i++)
+    if (!Number.isInteger(offsets[i])) throw malformed(`time of row ${i} is no whole number`);
+}
+
+function checkColumn(block: BlockView, i: number, times: TimeVector): void {
+  const column = block.column(i);
+  if (column.type === DataType.TEXT) checkTexts(column.values, i);
+  const expected = computeStatistics(column, times);
+  const claimed = block.statistics(i);
+  for (const field of FIELDS)
+    if (!Object.is(claimed[field], expected[field]))
+      throw malformed(`${field} of column ${i} is ${expected[field]}, its statistics say ${claimed[field]}`);
+}
+
+const FIELDS = [
+  "count",
+  "firstTime",
+  "lastTime",
+  "first",
+  "last",
+  "min",
+  "max",
+  "sum",
+] as const satisfies readonly (keyof ColumnStatistics)[];
+
+/** All bytes are UTF-8, and no text begins within a character: so each text is. */
+function checkTexts(values: TextVector, i: number): void {
+  const { offsets, bytes } = values;
+  let isAscii = true;
+  for (let k = 0; k < bytes.length; k++) if ((bytes[k] as number) > 0x7f) isAscii = false;
+  if (isAscii) return;
+  try {
+    textDecoder.decode(bytes);
+  } catch {
+    throw malformed(`texts of column ${i} are not valid UTF-8`);
+  }
+  for (let row = 0; row + 1 < offsets.length; row++) {
+    const at = offsets[row] as number;
+    if (at < bytes.length && ((bytes[at] as number) & 0xc0) === 0x80)
+      throw malformed(`text of column ${i}, row ${row} begins within a character`);
+  }
+}
