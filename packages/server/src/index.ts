@@ -1,1 +1,1 @@
-export {};
+export { Node, type NodeOptions } from "./node.ts";

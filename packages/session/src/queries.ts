@@ -45,6 +45,8 @@ export class Queries {
     };
     try {
       leave = await this.#gate.enter(abort.signal);
+      // A door whose client went away may never read the rows: the time-out ends the bookkeeping too.
+      abort.signal.addEventListener("abort", finish, { once: true });
       let served: Served | "" = "";
       const cluster = this.#view(request, timeoutMs, abort.signal, (place) => {
         if (served === "" || RANK[place] > RANK[served]) served = place;

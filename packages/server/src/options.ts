@@ -1,0 +1,77 @@
+import type { ClusterOptions, NodeAddresses, Ports } from "@ringtide/cluster";
+import type { Config } from "@ringtide/common";
+import { agreementKeys, RingtideError } from "@ringtide/common";
+import { runFragment } from "@ringtide/query";
+
+/** Refuses settings that this version would read and not honour. */
+export function refuseUnbuilt(config: Config): void {
+  const refused: [boolean, string][] = [
+    [config.rpcCompressionEnable, "rpc_compression_enable=true: compressed internal calls are not built yet"],
+    [config.defaultTtl !== -1, "default_ttl: TTL is not built yet, use -1"],
+    [config.consistencyLevel === "strong", "consistency_level=strong is not built yet, use mid or weak"],
+    [
+      !config.enableUsePersistLogOnDiskToCatchUp,
+      "enable_use_persist_log_on_disk_to_catch_up=false: there are no snapshots yet to catch up from",
+    ],
+    [!config.waitForSlowNode, "wait_for_slow_node=false: followers are never skipped"],
+    [config.dataDirs.length > 1, "data_dirs: only one directory is supported yet"],
+    [config.advertisedAddresses.size > 0, "advertised_addresses is not built yet"],
+  ];
+  for (const [isRefused, text] of refused) if (isRefused) throw new RingtideError("UNSUPPORTED", text);
+}
+
+/** The cluster's options as the configuration has them; paths are relative to `home`. */
+export function clusterOptions(
+  config: Config,
+  home: string,
+  ports: Ports,
+  onFatal: (error: Error) => void,
+): ClusterOptions {
+  const dataDirectory = resolvePath(home, config.dataDirs[0] ?? "data");
+  const budget = config.memoryBudgetBytes * (config.memtableMemoryPercent / 100);
+  return {
+    ports,
+    dataDirectory,
+    logDirectory: config.logDir === "" ? `${dataDirectory}/log` : resolvePath(home, config.logDir),
+    clusterName: config.clusterName,
+    addresses: {
+      host: config.clusterRpcIp,
+      metaPort: config.internalMetaPort,
+      dataPort: config.internalDataPort,
+      clientPort: config.clusterRpcPort,
+    },
+    bindHost: config.bindAddress === "" ? config.clusterRpcIp : config.bindAddress,
+    seeds: config.seedNodes.map((seed): NodeAddresses => seed),
+    agreement: agreementKeys(config),
+    internalSecret: config.internalSecret,
+    replicas: config.defaultReplicaNum,
+    groupsPerHeader: config.multiRaftFactor,
+    slotStrategy: { name: config.slotStrategy, slotCount: config.slotCount, salt: config.slotSalt },
+    precision: config.timestampPrecision,
+    autoCreateSchema: config.enableAutoCreateSchema,
+    tickMs: config.tickMs,
+    heartbeatMs: config.heartbeatIntervalMs,
+    electionMinMs: config.electionTimeoutMinMs,
+    electionMaxMs: config.electionTimeoutMaxMs,
+    diskStallLimitMs: config.diskStallLimitMs,
+    loopStallLimitMs: config.loopStallLimitMs,
+    connectTimeoutMs: config.connectionTimeoutMs,
+    writeTimeoutMs: config.writeOperationTimeoutMs,
+    maxConnections: config.maxConcurrentClientNum,
+    maxEntryBytes: config.raftLogBufferSize,
+    segmentBytes: config.maxRaftLogPersistDataSizePerFile,
+    memoryEntriesMin: config.minNumOfLogsInMem,
+    memoryEntriesMax: config.maxNumOfLogsInMem,
+    memtableCloseBytes: config.memtableCloseBytes,
+    // Each group may hold its share of the budget; three groups a node is the usual shape.
+    memtableLimitBytes: Math.max(config.memtableCloseBytes * 2, budget / 3),
+    logCloseBytes: config.logCloseBytes,
+    shutdownGraceMs: config.shutdownGraceMs,
+    runFragment,
+    onFatal,
+  };
+}
+
+function resolvePath(home: string, path: string): string {
+  return path.startsWith("/") ? path : `${home}/${path}`;
+}
