@@ -1,5 +1,7 @@
 export * from "./bytes.ts";
+export * from "./config/index.ts";
 export * from "./errors.ts";
+export { renderErrorDocs } from "./errors-doc.ts";
 export * from "./ids.ts";
 export { inlineCompute } from "./inline-compute.ts";
 export * from "./null-logger.ts";
