@@ -1,1 +1,10 @@
-export {};
+export {
+  destroyCluster,
+  killNode,
+  restartNode,
+  type StartOptions,
+  startCluster,
+  stopCluster,
+} from "./local-cluster/local-cluster.ts";
+export { fetchStatus, type StatusReport } from "./local-cluster/readiness.ts";
+export type { LocalClusterState, LocalNode } from "./local-cluster/state.ts";
