@@ -1,0 +1,172 @@
+import { asRingtideError, type Clock, type Disk, RingtideError, type Timer, utf8Bytes } from "@ringtide/common";
+import { Batch } from "./batch.ts";
+import type { HardStateFile, HardStates } from "./hard-state-file.ts";
+import type { LogMetrics } from "./log-metrics.ts";
+import { Segment, type SegmentList } from "./segment.ts";
+
+/** A batch takes no further append once it has this size, so that one commit stays short. */
+const BATCH_BYTES = 8 * 1024 * 1024;
+/** Appends that would make more bytes wait are refused with OVERLOADED; proposals are bounded long before. */
+export const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
+/** After this long without appends a mark is written behind the last batch: from then on damage in it is no torn tail. */
+const IDLE_MARK_MS = 50;
+
+export interface CommitterOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly directory: string;
+  readonly segmentBytes: number;
+  readonly identity: string;
+  readonly segments: SegmentList;
+  readonly hardStateFile: HardStateFile;
+  /** Hard state of all groups as of now. */
+  readonly hardStates: () => HardStates;
+  readonly metrics: LogMetrics;
+  readonly onFailure: (error: RingtideError) => void;
+}
+
+/**
+ * Group commit: appends gather in the last batch of a queue while the one before it is written and synced. One batch at a
+ * time is on its way to the disk. The first error ends everything: a failed fdatasync is never tried again.
+ */
+export class Committer {
+  readonly #options: CommitterOptions;
+  readonly #identity: Uint8Array;
+  readonly #waiting: Batch[] = [];
+  #committing: Batch | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #isRunning = false;
+  #durable: number;
+  /** Nothing was appended behind the last mark. */
+  #isMarked = true;
+  #idleTimer: Timer | undefined;
+  #failure: RingtideError | undefined;
+  #isClosing = false;
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+    this.#identity = utf8Bytes(options.identity);
+    this.#durable = options.segments.last.end;
+  }
+
+  /** Position up to which the log is on the disk. */
+  get durable(): number {
+    return this.#durable;
+  }
+
+  oldestPendingMs(): number {
+    const oldest = this.#committing ?? this.#waiting[0];
+    return oldest === undefined ? 0 : this.#options.clock.monotonicMs() - oldest.openedMs;
+  }
+
+  /** Throws when the log takes nothing (more). */
+  checkOpen(appendBytes: number): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isClosing) throw new RingtideError("SHUTTING_DOWN", "the log is closed");
+    const queuedBytes = this.#options.segments.last.end - this.#durable;
+    if (queuedBytes > 0 && queuedBytes + appendBytes > MAX_QUEUED_BYTES)
+      throw new RingtideError("OVERLOADED", `${queuedBytes} bytes wait for the disk of the log`);
+  }
+
+  /** The batch that takes the next append, which the caller adds at once. */
+  batch(): Batch {
+    this.#isMarked = false;
+    const last = this.#waiting.at(-1);
+    return last !== undefined && last.sizeBytes < BATCH_BYTES ? last : this.#begin();
+  }
+
+  /** Writes a mark: recovery then knows that everything before it was durable. */
+  async mark(): Promise<void> {
+    this.checkOpen(0);
+    const batch = this.#begin();
+    this.#isMarked = true;
+    await batch.done;
+  }
+
+  /** Resolves when everything appended so far is durable; rejects when the log failed. */
+  async settled(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    await (this.#waiting.at(-1) ?? this.#committing)?.done;
+  }
+
+  /** Commits what waits, and a last mark. */
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    const marked = this.#failure === undefined && !this.#isMarked ? this.mark() : undefined;
+    this.#isClosing = true;
+    this.#idleTimer?.cancel();
+    await Promise.allSettled([marked]);
+    await this.#running;
+  }
+
+  #begin(): Batch {
+    const { segments, segmentBytes, directory, clock } = this.#options;
+    const { sequence, base, end } = segments.last;
+    if (end - base >= segmentBytes) segments.add(new Segment(directory, sequence + 1, end));
+    const batch = new Batch(segments.last, this.#identity, clock.monotonicMs());
+    this.#waiting.push(batch);
+    if (!this.#isRunning) {
+      this.#isRunning = true;
+      this.#running = this.#run();
+    }
+    return batch;
+  }
+
+  /** Never rejects: failures go to those who wait, and to onFailure. */
+  async #run(): Promise<void> {
+    this.#idleTimer?.cancel();
+    while (this.#waiting.length > 0 && this.#failure === undefined) {
+      // Appends that follow from the last commit, or come in the same turn, join.
+      await Promise.resolve();
+      const batch = this.#waiting.shift() as Batch;
+      this.#committing = batch;
+      try {
+        await this.#commit(batch);
+        this.#durable = batch.end;
+        this.#committing = undefined;
+        batch.succeed();
+      } catch (error) {
+        this.#fail(asRingtideError(error));
+      }
+    }
+    this.#isRunning = false;
+    if (!this.#isMarked && !this.#isClosing && this.#failure === undefined)
+      this.#idleTimer = this.#options.clock.setTimer(IDLE_MARK_MS, () => this.#markIdle());
+  }
+
+  #markIdle(): void {
+    if (this.#isRunning || this.#isMarked || this.#isClosing) return;
+    this.#isMarked = true;
+    this.#begin();
+  }
+
+  async #commit(batch: Batch): Promise<void> {
+    const { clock, metrics, hardStateFile, hardStates, segments } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const steps = [this.#commitToSegment(batch)];
+    if (batch.carriesHardState) steps.push(hardStateFile.write(hardStates()));
+    // All of them have to end, whatever happens, before the files may be closed.
+    for (const result of await Promise.allSettled(steps)) if (result.status === "rejected") throw result.reason;
+    metrics.commits.add(1);
+    metrics.written.add(batch.sizeBytes);
+    metrics.commitSeconds.observe((clock.monotonicMs() - startedMs) / 1000);
+    metrics.sizeBytes.set(batch.end - segments.first.base);
+  }
+
+  async #commitToSegment({ segment, start, opensSegment, parts }: Batch): Promise<void> {
+    const { disk, directory } = this.#options;
+    if (opensSegment) await segment.create(disk);
+    await segment.file.write(parts, start - segment.base);
+    await segment.file.datasync();
+    if (opensSegment) await disk.syncDir(directory);
+  }
+
+  #fail(error: RingtideError): void {
+    this.#failure = error;
+    this.#idleTimer?.cancel();
+    const pending = [this.#committing, ...this.#waiting.splice(0)];
+    this.#committing = undefined;
+    for (const batch of pending) batch?.fail(error);
+    this.#options.onFailure(error);
+  }
+}
