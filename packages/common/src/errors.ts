@@ -101,6 +101,7 @@ export const ERRORS = {
       outcomeUnknown: true,
     },
   ),
+  NOT_A_VOTER: spec(3015, 700, "That node is no voter of the group, so it cannot lead it. Choose one that is."),
 
   NET_UNREACHABLE: spec(4001, 706, "The peer cannot be reached.", { retryable: true }),
   NET_TIMEOUT: spec(4002, 701, "The peer did not answer in time.", { retryable: true, outcomeUnknown: true }),
