@@ -1,60 +1,119 @@
-import { type NodeId, RingtideError } from "@ringtide/common";
+import { assert, type NodeId } from "@ringtide/common";
+import { propose, stepDown, transferLeadership } from "./commands.ts";
+import { advanceCommit } from "./commit.ts";
+import { startCampaign } from "./election.ts";
+import { acknowledgeDurable } from "./following.ts";
+import { handleUnreachable } from "./leading.ts";
 import type { ProposalDraft, RaftOptions } from "./options.ts";
 import type { Ready } from "./ready.ts";
+import { statusOf } from "./report.ts";
+import { sendSupplied } from "./sending.ts";
+import { newState, type RaftState } from "./state.ts";
 import type { RaftStatus } from "./status.ts";
+import { step } from "./stepping.ts";
+import { hasReady, takeReady } from "./take-ready.ts";
+import { tick } from "./ticking.ts";
 import type { Entry, Message } from "./types.ts";
 
-const unbuilt = (): never => {
-  throw new RingtideError("UNSUPPORTED", "the consensus core is being built");
-};
-
-/** One replica of one group as a pure state machine. */
+/**
+ * One replica of one group as a pure state machine: no disk, no network, no clock. The host feeds it messages, ticks and reports, and after each of them
+ * (or after several) takes a Ready while hasReady() says so. The same calls give the same Readys.
+ */
 export class RaftCore {
-  readonly #options: RaftOptions;
+  readonly #state: RaftState;
+
+  /** Throws INTERNAL when the options contradict themselves or the log has gaps. */
   constructor(options: RaftOptions) {
-    this.#options = options;
+    this.#state = newState(options);
   }
+
+  /** One step of time. */
   tick(): void {
-    unbuilt();
+    tick(this.#state);
   }
-  step(_message: Message): void {
-    unbuilt();
+
+  /** Takes in a message. Never throws on one whose fields have their types; what cannot be is dropped and counted in status().ignored. */
+  step(message: Message): void {
+    step(this.#state, message);
   }
-  propose(_drafts: readonly ProposalDraft[]): { readonly firstIndex: number; readonly term: number } {
-    return unbuilt();
+
+  /**
+   * Appends entries, all or none; they are committed when they come out of a Ready with this index and this term, and lost when another
+   * term does at that index. NOT_LEADER (details.leader: who leads or is about to, 0 unknown), OVERLOADED, UNSUPPORTED for CONFIG_CHANGE.
+   */
+  propose(drafts: readonly ProposalDraft[]): { readonly firstIndex: number; readonly term: number } {
+    assert(drafts.length > 0, "a proposal has entries");
+    return propose(this.#state, drafts);
   }
-  persisted(_lastIndex: number, _term: number): void {
-    unbuilt();
+
+  /**
+   * The entries of a Ready, up to `lastIndex`, the last of which has `term`, are durable, and so are those and the hard states of all
+   * Readys before. Once for each Ready with entries, in order (one call for the last of several is fine too).
+   */
+  persisted(lastIndex: number, term: number): void {
+    const state = this.#state;
+    const before = state.durable.index;
+    state.durable.persisted(lastIndex, term);
+    if (state.durable.index === before) return;
+    if (state.leading !== undefined) advanceCommit(state, state.leading);
+    else acknowledgeDurable(state);
   }
-  appliedTo(_index: number): void {
-    unbuilt();
+
+  /** The state machine has applied all committed entries up to `index`, which was handed out. */
+  appliedTo(index: number): void {
+    const state = this.#state;
+    assert(index <= state.handedOut, `applied ${index} was not handed out, only ${state.handedOut}`);
+    if (index <= state.applied) return;
+    state.unappliedBytes -= state.log.bytesOf(state.applied + 1, index + 1);
+    state.applied = index;
+    state.log.trim(index, state.options);
   }
-  supplyEntries(_to: NodeId, _entries: readonly Entry[]): void {
-    unbuilt();
+
+  /** Answer to Ready.diskReads: entries from `fromIndex` on, as many of the range as were read; none when the read failed. */
+  supplyEntries(to: NodeId, entries: readonly Entry[]): void {
+    const { leading } = this.#state;
+    const peer = leading?.peers.get(to);
+    if (leading !== undefined && peer !== undefined) sendSupplied(this.#state, leading, peer, entries);
   }
-  /** The durable log was cut: entries before `firstIndex` are gone. */
-  logCut(_firstIndex: number): void {
-    unbuilt();
+
+  /** Entries before `firstIndex` were cut from the durable log; all of them are applied. */
+  logCut(firstIndex: number): void {
+    const { log, applied } = this.#state;
+    assert(firstIndex <= applied + 1, `log cut before ${firstIndex}, applied is ${applied}`);
+    log.cutBefore(firstIndex);
   }
-  reportUnreachable(_to: NodeId): void {
-    unbuilt();
+
+  /** The stream to a peer broke: what was under way on it is lost. */
+  reportUnreachable(to: NodeId): void {
+    const { leading } = this.#state;
+    if (leading !== undefined) handleUnreachable(this.#state, leading, to);
   }
-  transferLeadership(_to: NodeId): void {
-    unbuilt();
+
+  /** Hands leadership to a voter; no proposals meanwhile; given up after electionTicksMax. NOT_LEADER, NOT_A_VOTER. */
+  transferLeadership(to: NodeId): void {
+    transferLeadership(this.#state, to);
   }
+
+  /** Campaigns now, as if the election time-out had passed. Nothing happens on a leader, or where it may not campaign. */
   campaign(): void {
-    unbuilt();
+    startCampaign(this.#state);
   }
+
+  /** Gives up leadership, and does not campaign for electionTicksMax. */
   stepDown(): void {
-    unbuilt();
+    stepDown(this.#state);
   }
+
+  /** Is there anything to take? */
   hasReady(): boolean {
-    return unbuilt();
+    return hasReady(this.#state);
   }
+
   takeReady(): Ready {
-    return unbuilt();
+    return takeReady(this.#state);
   }
+
   status(): RaftStatus {
-    return this.#options.self === 0 ? unbuilt() : unbuilt();
+    return statusOf(this.#state);
   }
 }

@@ -25,8 +25,8 @@ export interface IgnoredCounts {
   readonly wrongReceiver: number;
   readonly unknownSender: number;
   readonly malformed: number;
-  /** Appends that contradict committed entries: never in a healthy cluster, raise an alarm. */
-  readonly contradictsCommitted: number;
+  /** Messages that contradict committed entries or the one leader of a term: never in a healthy cluster, raise an alarm. */
+  readonly contradictions: number;
   /** Appends that came while too much waits to be applied here; the leader sends them again. */
   readonly overloaded: number;
 }

@@ -117,7 +117,7 @@ export type Role = "follower" | "preCandidate" | "candidate" | "leader";
 
 /** The log as the core reads it: all synchronous, from memory. The host keeps at least the entries after the applied index in memory. */
 export interface LogView {
-  /** First index that `term` and `entries` can serve; an entry before it is cut, or only on disk. */
+  /** First index that is not cut. */
   readonly firstIndex: number;
   readonly lastIndex: number;
   /** Term of an entry; known for every index in [firstIndex − 1, lastIndex], undefined elsewhere. */

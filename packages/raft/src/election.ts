@@ -1,0 +1,94 @@
+import { broadcastHeartbeat } from "./leading.ts";
+import { isVoter, membersOf, voteResult } from "./quorum.ts";
+import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate, restartElectionClock } from "./roles.ts";
+import { mayCampaign, type RaftState, sendPromise } from "./state.ts";
+import type { VoteRequest, VoteResponse } from "./types.ts";
+
+/** Runs for leader: first asks whether it could win (thesis section 9.6), and changes its term only if so. */
+export function startCampaign(state: RaftState): void {
+  if (state.role === "leader" || !mayCampaign(state)) return;
+  becomePreCandidate(state);
+  requestVotes(state, true, false);
+}
+
+/** The election itself (thesis section 3.4). `transfer`: the leader asked for it, so voters need not wait for its silence. */
+export function startElection(state: RaftState, transfer: boolean): void {
+  becomeCandidate(state);
+  requestVotes(state, false, transfer);
+}
+
+function requestVotes(state: RaftState, preVote: boolean, transfer: boolean): void {
+  const { group, self } = state.options;
+  for (const to of membersOf(state.configuration)) {
+    if (to === self || !isVoter(state.configuration, to)) continue;
+    const request: VoteRequest = {
+      type: "vote",
+      group,
+      from: self,
+      to,
+      term: preVote ? state.term + 1 : state.term,
+      preVote,
+      lastIndex: state.log.lastIndex,
+      lastTerm: state.log.lastTerm,
+      transfer,
+    };
+    // A request for a vote leaves behind this replica's own vote, so that an answer proves that one durable.
+    if (preVote) state.outbox.messages.push(request);
+    else sendPromise(state, request);
+  }
+  countVote(state, self, true);
+}
+
+function countVote(state: RaftState, from: number, granted: boolean): void {
+  if (!state.votes.has(from)) state.votes.set(from, granted);
+  const result = voteResult(state.configuration, state.votes);
+  if (result === "pending") return;
+  if (result === "lost") becomeFollower(state, state.term, 0);
+  else if (state.role === "preCandidate") startElection(state, false);
+  else broadcastHeartbeat(state, becomeLeader(state));
+}
+
+export function handleVoteResponse(state: RaftState, message: VoteResponse): void {
+  if (message.preVote) {
+    // Granted in the term that would be campaigned in, refused in the voter's own.
+    const current = message.term === (message.granted ? state.term + 1 : state.term);
+    if (state.role === "preCandidate" && current) countVote(state, message.from, message.granted);
+    return;
+  }
+  if (state.role !== "candidate") return;
+  state.durable.confirmHardState();
+  countVote(state, message.from, message.granted);
+}
+
+/** Heard a leader so lately that nobody should stand against it; the leader itself always has, while check-quorum lets it lead. */
+export function hearsLeader(state: RaftState): boolean {
+  if (state.role === "leader") return true;
+  return state.leader !== 0 && state.electionElapsed < state.options.electionTicksMin;
+}
+
+/** Votes once a term, only for a log at least as complete as its own (thesis section 3.6.1). A pre-vote promises nothing, so it may be given to several. */
+export function handleVoteRequest(state: RaftState, message: VoteRequest): void {
+  const { log } = state;
+  const upToDate =
+    message.lastTerm > log.lastTerm || (message.lastTerm === log.lastTerm && message.lastIndex >= log.lastIndex);
+  const free =
+    (message.preVote && message.term > state.term) ||
+    state.vote === message.from ||
+    (state.vote === 0 && state.leader === 0);
+  const granted = state.mayVote && upToDate && free && message.term >= state.term;
+  if (granted && !message.preVote) {
+    state.vote = message.from;
+    restartElectionClock(state);
+  }
+  const response: VoteResponse = {
+    type: "voteResponse",
+    group: state.options.group,
+    from: state.options.self,
+    to: message.from,
+    term: granted ? message.term : state.term,
+    preVote: message.preVote,
+    granted,
+  };
+  if (message.preVote) state.outbox.messages.push(response);
+  else sendPromise(state, response);
+}

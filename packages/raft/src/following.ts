@@ -1,0 +1,134 @@
+import { learnCommit } from "./commit.ts";
+import { type RaftState, sendPromise } from "./state.ts";
+import type { AppendRequest, Entry, Heartbeat } from "./types.ts";
+
+/** Followers take no more entries while this many times maxUncommittedBytes wait to be applied: a leader alone never gets there. */
+const UNAPPLIED_LIMIT_FACTOR = 2;
+
+function answerAppend(state: RaftState, to: number, reject: { prevIndex: number; hint: number } | undefined): void {
+  const { following, log, durable } = state;
+  const index = reject === undefined ? Math.min(following.matched, durable.index) : reject.hint;
+  if (reject === undefined) following.acknowledged = Math.max(following.acknowledged, index);
+  sendPromise(state, {
+    type: "appendResponse",
+    group: state.options.group,
+    from: state.options.self,
+    to,
+    term: state.term,
+    reject: reject !== undefined,
+    index,
+    hintTerm: reject === undefined ? 0 : (log.term(index) ?? 0),
+    rejectedPrevIndex: reject === undefined ? 0 : reject.prevIndex,
+  });
+}
+
+/** Tells a leader of an older term about this one, so that it steps down. */
+export function refuseStaleAppend(state: RaftState, message: AppendRequest): void {
+  answerAppend(state, message.from, {
+    prevIndex: message.prevIndex,
+    hint: Math.min(message.prevIndex, state.log.lastIndex),
+  });
+}
+
+/** Where the leader's log and this one may still match at most: one step back a term, not an entry (thesis section 5.3). */
+function rejectAppend(state: RaftState, message: AppendRequest): void {
+  const { log } = state;
+  const end = Math.min(message.prevIndex, log.lastIndex);
+  const hint = log.lastIndexWithTermAtMost(end, message.prevTerm) ?? log.firstIndex - 1;
+  answerAppend(state, message.from, { prevIndex: message.prevIndex, hint: Math.max(hint, state.commit) });
+}
+
+/** Position in `entries` of the first that this log does not have; entries.length: it has all. */
+function firstNew(state: RaftState, entries: readonly Entry[]): number {
+  const { log } = state;
+  let at = 0;
+  while (at < entries.length) {
+    const entry = entries[at] as Entry;
+    // What is cut is committed and applied, and so the same everywhere.
+    if (entry.index >= log.firstIndex && log.term(entry.index) !== entry.term) break;
+    at++;
+  }
+  return at;
+}
+
+/** From the leader of this term: check that the logs match before the entries, take what is new, drop what contradicts it (thesis section 3.5). */
+export function handleAppend(state: RaftState, message: AppendRequest): void {
+  const { log, following } = state;
+  const { prevIndex, entries } = message;
+  following.leader = message.from;
+  following.leaderCommit = Math.max(following.leaderCommit, message.commit);
+  if (following.trustAt < 0) following.trustAt = message.commit;
+  // What is committed here is in the leader's log too, so that before the commit index nothing needs a check (and may be cut).
+  if (prevIndex > state.commit && log.term(prevIndex) !== message.prevTerm) {
+    rejectAppend(state, message);
+    return;
+  }
+  if (entries.length > 0 && state.unappliedBytes > UNAPPLIED_LIMIT_FACTOR * state.options.maxUncommittedBytes) {
+    state.ignored.overloaded++;
+    return;
+  }
+  const skip = firstNew(state, entries);
+  const firstAdded = entries[skip];
+  if (firstAdded !== undefined) {
+    if (firstAdded.index <= state.commit) {
+      state.ignored.contradictions++;
+      return;
+    }
+    takeEntries(state, entries, skip, firstAdded.index);
+  }
+  const matched = Math.max(prevIndex + entries.length, Math.min(state.commit, log.lastIndex));
+  following.matched = Math.max(following.matched, matched);
+  learnCommit(state, message.commit, following.matched);
+  regainTrust(state);
+  // Not durable yet: the answer follows when it is.
+  if (state.durable.index >= following.matched) answerAppend(state, message.from, undefined);
+}
+
+function takeEntries(state: RaftState, entries: readonly Entry[], skip: number, firstIndex: number): void {
+  const { log } = state;
+  if (firstIndex <= log.lastIndex) {
+    state.unappliedBytes -= log.truncateFrom(firstIndex);
+    state.durable.truncateFrom(firstIndex);
+  }
+  state.unappliedBytes += log.append(entries, skip);
+}
+
+/** More became durable: acknowledge it to the leader of this term. */
+export function acknowledgeDurable(state: RaftState): void {
+  const { following, durable } = state;
+  regainTrust(state);
+  if (following.leader === 0 || Math.min(following.matched, durable.index) <= following.acknowledged) return;
+  answerAppend(state, following.leader, undefined);
+}
+
+/**
+ * A replica that lost entries votes again when its log is durable and matches a leader's up to an entry of that leader's own term that is
+ * committed: all that was ever committed before lies below it. The first commit index of a new leader may be older than that; then a
+ * later one is waited for.
+ */
+function regainTrust(state: RaftState): void {
+  const { following } = state;
+  if (state.mayVote || following.trustAt < 0) return;
+  if (Math.min(following.matched, state.durable.index) < following.trustAt) return;
+  if (state.log.term(following.trustAt) === state.term) state.mayVote = true;
+  else following.trustAt = following.leaderCommit;
+}
+
+/** A beat of the leader of this term. It never tells a commit index above what this log was acknowledged to match. */
+export function handleHeartbeat(state: RaftState, message: Heartbeat): void {
+  state.following.allMatch = message.allMatch;
+  learnCommit(state, message.commit, state.log.lastIndex);
+  answerHeartbeat(state, message);
+}
+
+/** Also to a leader of an older term, which learns this term from it. */
+export function answerHeartbeat(state: RaftState, message: Heartbeat): void {
+  state.outbox.messages.push({
+    type: "heartbeatResponse",
+    group: state.options.group,
+    from: state.options.self,
+    to: message.from,
+    term: state.term,
+    readContext: message.readContext,
+  });
+}

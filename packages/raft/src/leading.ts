@@ -1,0 +1,99 @@
+import type { NodeId } from "@ringtide/common";
+import { advanceCommit, allMatchOf } from "./commit.ts";
+import type { Progress } from "./progress.ts";
+import type { Leading, RaftState } from "./state.ts";
+import type { AppendResponse, HeartbeatResponse } from "./types.ts";
+
+/** Beats to everybody. A beat tells each peer no more than what it is known to have. */
+export function broadcastHeartbeat(state: RaftState, leading: Leading): void {
+  const { group, self } = state.options;
+  const allMatch = allMatchOf(state, leading);
+  leading.heartbeatElapsed = 0;
+  for (const peer of leading.peers.values()) {
+    const commit = Math.min(peer.match, state.commit);
+    state.outbox.messages.push({
+      type: "heartbeat",
+      group,
+      from: self,
+      to: peer.id,
+      term: state.term,
+      commit,
+      allMatch,
+      readContext: 0,
+    });
+  }
+}
+
+export function handleAppendResponse(state: RaftState, leading: Leading, message: AppendResponse): void {
+  const peer = leading.peers.get(message.from);
+  if (peer === undefined) return;
+  if (message.index > state.log.lastIndex) {
+    state.ignored.malformed++;
+    return;
+  }
+  peer.answered = true;
+  peer.moved = true;
+  peer.streamTick = state.tick;
+  if (message.reject) handleRejection(state, leading, peer, message);
+  else handleAcknowledgement(state, leading, peer, message.index);
+}
+
+function handleAcknowledgement(state: RaftState, leading: Leading, peer: Progress, index: number): void {
+  if (index < peer.match) return; // Answers may overtake each other.
+  const grew = index > peer.match;
+  peer.match = index;
+  if (peer.state === "replicate") {
+    peer.next = Math.max(peer.next, index + 1);
+    peer.inflights.freeThrough(index);
+  } else {
+    peer.becomeReplicate();
+  }
+  leading.pumpDue = true;
+  if (grew) advanceCommit(state, leading);
+}
+
+/** The follower has no entry of that term before the request: go back to where the logs may match. */
+function handleRejection(state: RaftState, leading: Leading, peer: Progress, message: AppendResponse): void {
+  const hint = state.log.lastIndexWithTermAtMost(message.index, message.hintTerm) ?? 0;
+  if (message.index < peer.match) {
+    // Either this is an old answer, or the follower lost entries that it had acknowledged (its log was damaged and cut). To believe it is right in
+    // both cases: counting less never commits wrongly, and one probe finds the true match again.
+    peer.match = Math.min(peer.match, hint);
+    peer.becomeProbe(peer.match + 1);
+  } else if (peer.state === "replicate") {
+    if (message.rejectedPrevIndex <= peer.match) return;
+    peer.becomeProbe(peer.match + 1);
+  } else {
+    if (message.rejectedPrevIndex !== peer.next - 1) return;
+    peer.becomeProbe(Math.max(peer.match + 1, Math.min(message.rejectedPrevIndex, hint + 1)));
+  }
+  leading.pumpDue = true;
+}
+
+/** The peer is alive. Where entries wait for it and nothing has moved for long, a request or its answer was lost: send again. */
+export function handleHeartbeatResponse(state: RaftState, leading: Leading, message: HeartbeatResponse): void {
+  const peer = leading.peers.get(message.from);
+  if (peer === undefined) return;
+  peer.answered = true;
+  const quietTicks = state.tick - peer.streamTick;
+  const { heartbeatTicks, electionTicksMin } = state.options;
+  if (peer.state === "replicate") {
+    if (peer.match >= state.log.lastIndex) return;
+    const waiting = peer.inflights.count > 0 || peer.diskReadPending;
+    if (waiting && quietTicks >= electionTicksMin) peer.becomeProbe(peer.match + 1);
+  } else if (peer.paused && quietTicks >= 2 * heartbeatTicks) {
+    // A follower that needed what is cut may have got a snapshot since: ask from the end, its rejection says where it stands.
+    peer.becomeProbe(peer.state === "snapshot" ? state.log.lastIndex + 1 : peer.next);
+  } else {
+    return;
+  }
+  leading.pumpDue = true;
+}
+
+/** The stream to a peer broke, what was on it is lost. It is probed again when it next answers a beat, not into the broken stream. */
+export function handleUnreachable(state: RaftState, leading: Leading, id: NodeId): void {
+  const peer = leading.peers.get(id);
+  if (peer === undefined) return;
+  if (peer.state === "replicate") peer.becomeProbe(peer.match + 1);
+  peer.pause(state.tick - 2 * state.options.heartbeatTicks);
+}

@@ -1,0 +1,89 @@
+import { isWellFormed } from "./check-message.ts";
+import { handleVoteRequest, handleVoteResponse, hearsLeader, startElection } from "./election.ts";
+import { answerHeartbeat, handleAppend, handleHeartbeat, refuseStaleAppend } from "./following.ts";
+import { handleAppendResponse, handleHeartbeatResponse } from "./leading.ts";
+import { isMember } from "./quorum.ts";
+import { becomeFollower } from "./roles.ts";
+import { mayCampaign, type RaftState } from "./state.ts";
+import type { AppendRequest, Heartbeat, Message, SnapshotRequest } from "./types.ts";
+
+/** Takes in one message. Whatever cannot be is counted and dropped: nothing that arrives makes this throw. */
+export function step(state: RaftState, message: Message): void {
+  const { options, ignored } = state;
+  if (message.group !== options.group) ignored.wrongGroup++;
+  else if (message.to !== options.self || message.from === options.self) ignored.wrongReceiver++;
+  else if (!isMember(state.configuration, message.from)) ignored.unknownSender++;
+  else if (!isWellFormed(message)) ignored.malformed++;
+  else if (message.term < state.term) handleOlderTerm(state, message);
+  else if (message.term === state.term || enterNewerTerm(state, message)) dispatch(state, message);
+}
+
+function isFromLeader(message: Message): message is AppendRequest | Heartbeat | SnapshotRequest {
+  return message.type === "append" || message.type === "heartbeat" || message.type === "snapshot";
+}
+
+/** False: the message is to be dropped. */
+function enterNewerTerm(state: RaftState, message: Message): boolean {
+  if (message.type === "vote") {
+    // Who still hears a leader takes part in no election, and keeps its term: a replica that was cut off cannot disturb the others (thesis section 4.2.3).
+    if (hearsLeader(state) && !message.transfer) return false;
+    if (message.preVote) return true;
+  }
+  if (message.type === "voteResponse" && message.preVote && message.granted) return true;
+  becomeFollower(state, message.term, isFromLeader(message) ? message.from : 0);
+  return true;
+}
+
+/** Answers what an outdated sender has to learn from; the answer carries this term. */
+function handleOlderTerm(state: RaftState, message: Message): void {
+  if (message.type === "append") refuseStaleAppend(state, message);
+  else if (message.type === "heartbeat") answerHeartbeat(state, message);
+  else if (message.type === "vote") handleVoteRequest(state, message);
+}
+
+/** The sender leads this term. False: that cannot be. */
+function followLeader(state: RaftState, leader: number): boolean {
+  if (state.role === "leader" || (state.leader !== 0 && state.leader !== leader)) {
+    state.ignored.contradictions++;
+    return false;
+  }
+  if (state.role === "follower") {
+    state.leader = leader;
+    state.electionElapsed = 0;
+  } else {
+    becomeFollower(state, state.term, leader);
+  }
+  return true;
+}
+
+function dispatch(state: RaftState, message: Message): void {
+  const { leading } = state;
+  switch (message.type) {
+    case "append":
+      if (followLeader(state, message.from)) handleAppend(state, message);
+      return;
+    case "heartbeat":
+      if (followLeader(state, message.from)) handleHeartbeat(state, message);
+      return;
+    case "snapshot":
+      // Its files come through the host, which starts the core anew with them; here it is a sign of life of the leader.
+      followLeader(state, message.from);
+      return;
+    case "vote":
+      handleVoteRequest(state, message);
+      return;
+    case "voteResponse":
+      handleVoteResponse(state, message);
+      return;
+    case "appendResponse":
+      if (leading !== undefined) handleAppendResponse(state, leading, message);
+      return;
+    case "heartbeatResponse":
+      if (leading !== undefined) handleHeartbeatResponse(state, leading, message);
+      return;
+    case "timeoutNow":
+      if (state.role === "follower" && state.campaignBlockedTicks === 0 && mayCampaign(state))
+        startElection(state, true);
+      return;
+  }
+}

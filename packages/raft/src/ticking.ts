@@ -1,0 +1,51 @@
+import { startCampaign } from "./election.ts";
+import { broadcastHeartbeat } from "./leading.ts";
+import type { Progress } from "./progress.ts";
+import { hasQuorum } from "./quorum.ts";
+import { becomeFollower } from "./roles.ts";
+import { type Leading, mayCampaign, type RaftState } from "./state.ts";
+
+export function tick(state: RaftState): void {
+  state.tick++;
+  if (state.leading !== undefined) tickLeader(state, state.leading);
+  else tickFollower(state);
+}
+
+function tickFollower(state: RaftState): void {
+  state.electionElapsed++;
+  if (state.campaignBlockedTicks > 0) state.campaignBlockedTicks--;
+  if (state.electionElapsed < state.electionTimeout) return;
+  if (state.campaignBlockedTicks > 0 || !mayCampaign(state)) state.leader = 0;
+  else startCampaign(state);
+}
+
+function tickLeader(state: RaftState, leading: Leading): void {
+  leading.windowElapsed++;
+  leading.heartbeatElapsed++;
+  const { heartbeatTicks, electionTicksMax } = state.options;
+  if (leading.transfer !== undefined && ++leading.transfer.elapsed >= electionTicksMax) leading.transfer = undefined;
+  if (leading.windowElapsed >= electionTicksMax && !checkQuorum(state, leading)) {
+    becomeFollower(state, state.term, 0);
+    return;
+  }
+  if (leading.heartbeatElapsed >= heartbeatTicks) broadcastHeartbeat(state, leading);
+}
+
+/** It answered, and where entries waited for it during the whole window, its append stream moved: beats alone would hide a follower that hangs. */
+function wasActive(peer: Progress): boolean {
+  const excused = !peer.behindAtWindowStart || peer.diskReadPending || peer.state === "snapshot";
+  return peer.answered && (peer.moved || excused);
+}
+
+/** Ends a window; false: no quorum was active in it, and another leader may be there already (thesis section 6.2). */
+function checkQuorum(state: RaftState, leading: Leading): boolean {
+  leading.windowElapsed = 0;
+  for (const peer of leading.peers.values()) {
+    peer.active = wasActive(peer);
+    peer.answered = false;
+    peer.moved = false;
+    peer.behindAtWindowStart = peer.match < state.log.lastIndex;
+  }
+  const { self } = state.options;
+  return hasQuorum(state.configuration, (id) => id === self || leading.peers.get(id)?.active === true);
+}
