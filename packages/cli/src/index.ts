@@ -6,5 +6,5 @@ export {
   startCluster,
   stopCluster,
 } from "./local-cluster/local-cluster.ts";
-export { fetchStatus, type StatusReport } from "./local-cluster/readiness.ts";
+export { addressOf } from "./local-cluster/readiness.ts";
 export type { LocalClusterState, LocalNode } from "./local-cluster/state.ts";

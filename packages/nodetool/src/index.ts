@@ -1,1 +1,1 @@
-export {};
+export { ringTables, statusTables } from "./tables.ts";

@@ -1,50 +1,9 @@
-import { nullLogger, RingtideError } from "@ringtide/common";
-import { createMetrics, systemClock } from "@ringtide/common/node";
-import { CLIENT_SERVICE, decodeMessage, encodeMessage, JsonResponse, NodeStatusRequest } from "@ringtide/proto";
-import { createNet } from "@ringtide/rpc";
+import { fetchStatus } from "@ringtide/client";
+import { type Address, RingtideError } from "@ringtide/common";
 import { isNodeRunning, logTail } from "./processes.ts";
 import type { LocalNode } from "./state.ts";
 
 const POLL_MS = 100;
-const CALL_TIMEOUT_MS = 2000;
-const MAX_STATUS_BYTES = 16 * 1024 * 1024;
-
-/** What `nodetool status --format json` prints, as far as the launcher looks at it. */
-export interface StatusReport {
-  readonly nodes: readonly { readonly node: number; readonly alive: boolean; readonly clientPort: number }[];
-  readonly groups: readonly {
-    readonly group: string;
-    readonly leader: number;
-    readonly term: number;
-    readonly replicas: readonly {
-      readonly node: number;
-      readonly alive: boolean;
-      readonly role?: string;
-      readonly commitIndex?: number;
-      readonly appliedIndex?: number;
-      readonly lastIndex?: number;
-      readonly checkpointIndex?: number;
-    }[];
-  }[];
-}
-
-/** Asks one node for the status of the cluster. */
-export async function fetchStatus(rpcAddress: string): Promise<StatusReport> {
-  const colon = rpcAddress.lastIndexOf(":");
-  const net = createNet({ logger: nullLogger, metrics: createMetrics(), clock: systemClock });
-  const connection = net.connect(
-    { host: rpcAddress.slice(0, colon), port: Number(rpcAddress.slice(colon + 1)) },
-    { service: CLIENT_SERVICE, metadata: {}, maxMessageBytes: MAX_STATUS_BYTES, connectTimeoutMs: CALL_TIMEOUT_MS },
-  );
-  try {
-    const reply = await connection.unary("NodeStatus", encodeMessage(NodeStatusRequest, {}), {
-      timeoutMs: CALL_TIMEOUT_MS,
-    });
-    return JSON.parse(decodeMessage(JsonResponse, reply, "status").json) as StatusReport;
-  } finally {
-    connection.close();
-  }
-}
 
 /** Waits until the nodes serve and every group has a leader; fails at once, with the end of its log, when a node's process ends. */
 export async function waitReady(nodes: readonly LocalNode[], timeoutMs: number): Promise<void> {
@@ -73,10 +32,16 @@ export async function waitReady(nodes: readonly LocalNode[], timeoutMs: number):
 
 async function problemOf(node: LocalNode): Promise<string> {
   try {
-    const status = await fetchStatus(node.rpc);
+    const status = await fetchStatus(addressOf(node.rpc));
     const without = status.groups.find((group) => group.leader === 0);
     return without === undefined ? "" : `group ${without.group} has no leader`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** `host:port` as an address. */
+export function addressOf(text: string): Address {
+  const colon = text.lastIndexOf(":");
+  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 }

@@ -1,0 +1,48 @@
+import type { RingReport, StatusReport } from "@ringtide/client";
+import Table from "cli-table3";
+
+const plain = { style: { head: [], border: [] } };
+
+/** The tables of `status`: nodes, then a row for each replica of each group. */
+export function statusTables(report: StatusReport): string {
+  const nodes = new Table({ head: ["Node", "Address", "Meta", "Data", "Client", "State"], ...plain });
+  for (const node of report.nodes) {
+    nodes.push([node.node, node.host, node.metaPort, node.dataPort, node.clientPort, node.alive ? "up" : "DOWN"]);
+  }
+  const groups = new Table({
+    head: ["Group", "Leader", "Node", "Role", "Term", "Commit", "Applied", "Last", "Checkpoint"],
+    ...plain,
+  });
+  for (const group of report.groups) {
+    for (const replica of group.replicas) {
+      groups.push([
+        group.group,
+        group.leader === 0 ? "none" : group.leader,
+        replica.node,
+        replica.stopped ? `STOPPED ${replica.stopped}` : (replica.role ?? "DOWN"),
+        replica.term ?? "",
+        replica.commitIndex ?? "",
+        replica.appliedIndex ?? "",
+        replica.lastIndex ?? "",
+        replica.checkpointIndex ?? "",
+      ]);
+    }
+  }
+  const { uuid, name, replicas } = report.cluster;
+  return `Cluster ${name} (${uuid}), ${replicas} replicas, as node ${report.answeredBy} sees it\n${nodes.toString()}\n${groups.toString()}`;
+}
+
+/** The tables of `ring`: nodes in ring order, then the data groups with their share of the slots. */
+export function ringTables(report: RingReport): string {
+  const nodes = new Table({ head: ["Ring", "Node", "Address", "Meta", "Data", "Client"], ...plain });
+  report.nodes.forEach((node, position) => {
+    nodes.push([position + 1, node.node, node.host, node.metaPort, node.dataPort, node.clientPort]);
+  });
+  const groups = new Table({ head: ["Group", "Header", "Members", "Leader", "Slots"], ...plain });
+  for (const group of report.groups) {
+    const leader = group.leader === 0 ? "none" : group.leader;
+    groups.push([group.group, group.header, group.members.join(", "), leader, group.slots]);
+  }
+  const { name, slotCount } = report.slotStrategy;
+  return `Cluster ${report.cluster.name}: ${slotCount} slots by ${name}\n${nodes.toString()}\n${groups.toString()}`;
+}
