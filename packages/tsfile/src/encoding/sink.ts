@@ -9,7 +9,10 @@ export class Sink {
     this.view = new DataView(this.bytes.buffer);
   }
 
-  /** Makes room for `count` bytes and returns where they begin. They hold leftovers: write all of them. */
+  /**
+   * Makes room for `count` bytes and returns where they begin. They hold leftovers: write all of them.
+   * May replace `bytes` and `view`: take them only after it.
+   */
   reserve(count: number): number {
     const at = this.length;
     const needed = at + count;
@@ -24,15 +27,19 @@ export class Sink {
   }
 
   u8(value: number): void {
-    this.view.setUint8(this.reserve(1), value);
+    const at = this.reserve(1);
+    this.view.setUint8(at, value);
   }
   u16(value: number): void {
-    this.view.setUint16(this.reserve(2), value, true);
+    const at = this.reserve(2);
+    this.view.setUint16(at, value, true);
   }
   i32(value: number): void {
-    this.view.setInt32(this.reserve(4), value, true);
+    const at = this.reserve(4);
+    this.view.setInt32(at, value, true);
   }
   raw(bytes: Uint8Array): void {
-    this.bytes.set(bytes, this.reserve(bytes.length));
+    const at = this.reserve(bytes.length);
+    this.bytes.set(bytes, at);
   }
 }

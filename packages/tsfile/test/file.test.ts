@@ -1,0 +1,159 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hasCode } from "@ringtide/common";
+import { createDisk } from "@ringtide/common/node";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  type ColumnBatch,
+  columnFromValues,
+  DataType,
+  encodeBlock,
+  FileReader,
+  FileWriter,
+  openBlock,
+  selectColumns,
+  timesFromBigints,
+} from "../src/index.ts";
+
+const META = { group: 16, index: 1234, encoderVersion: 1 };
+const disk = createDisk();
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "tsfile-"));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+});
+
+function blockAt(start: number, rows: number): Uint8Array {
+  const numbers = Array.from({ length: rows }, (_, i) => start + i);
+  const batch: ColumnBatch = {
+    rows,
+    times: timesFromBigints(numbers.map((n) => BigInt(n) * 1000n)),
+    columns: [
+      columnFromValues(
+        DataType.DOUBLE,
+        numbers.map((n) => Math.sin(n)),
+      ),
+      columnFromValues(
+        DataType.TEXT,
+        numbers.map((n) => (n % 3 === 0 ? null : `text ${n}`)),
+      ),
+      columnFromValues(
+        DataType.INT64,
+        numbers.map((n) => BigInt(n * n)),
+      ),
+    ],
+  };
+  return encodeBlock(batch);
+}
+
+const TYPES = [DataType.DOUBLE, DataType.TEXT, DataType.INT64];
+const FIRST_BLOCKS = [blockAt(-50, 40), blockAt(0, 300), blockAt(1000, 5)];
+
+async function writeFileOf(name: string) {
+  const writer = await FileWriter.create(disk, directory, name, META);
+  await writer.addDevice(5, 9, [1, 2, 3], TYPES, FIRST_BLOCKS);
+  await writer.addDevice(5, 12, [4, 5, 6], TYPES, [blockAt(0, 3000)]);
+  await writer.addDevice(5, 12, [7], [DataType.DOUBLE], [selectColumns(blockAt(0, 7), [0])]);
+  await writer.addDevice(700, 2, [8, 9, 10], TYPES, [blockAt(99, 1)]);
+  return writer.finish();
+}
+
+describe("a data file", () => {
+  it("gives back its blocks, whole and by columns, and knows their statistics", async () => {
+    const finished = await writeFileOf("a");
+    expect(finished).toMatchObject({ name: "a", minTime: -50_000n, maxTime: 2_999_000n });
+    const reader = await FileReader.open(disk, join(directory, "a"));
+    expect(reader.meta).toEqual(META);
+    expect([...reader.devices()]).toEqual([9, 12, 2]);
+    const blocks = reader.blocks(9);
+    expect(await Promise.all(blocks.map((ref) => reader.read(ref)))).toEqual(FIRST_BLOCKS);
+    for (const [i, ref] of blocks.entries()) {
+      const original = FIRST_BLOCKS[i] as Uint8Array;
+      expect([...ref.seriesIds]).toEqual([1, 2, 3]);
+      expect(ref.statistics(2)).toEqual(openBlock(original).statistics(2));
+      expect(await reader.readColumns(ref, [2, 0])).toEqual(selectColumns(original, [2, 0]));
+    }
+    expect(reader.blocks(12).map((ref) => ref.columnCount)).toEqual([3, 1]);
+    expect(reader.blocks(77)).toEqual([]);
+    const points = [9, 12, 2].flatMap((id) => reader.blocks(id)).reduce((sum, ref) => sum + pointsOf(ref), 0);
+    expect(finished.points).toBe(points);
+    expect(reader.content).toEqual({ points, minTime: finished.minTime, maxTime: finished.maxTime });
+    await reader.close();
+  });
+
+  it("has the same digest for the same input, which verify finds again", async () => {
+    const [a, b] = [await writeFileOf("a"), await writeFileOf("b")];
+    expect(a.digest).toMatch(/^[0-9a-f]{16}$/);
+    expect(b).toEqual({ ...a, name: "b" });
+    const reader = await FileReader.open(disk, join(directory, "a"));
+    expect(await reader.verify()).toBe(a.digest);
+    await reader.close();
+  });
+
+  it("is not there before it is finished, and leaves nothing when given up", async () => {
+    const writer = await FileWriter.create(disk, directory, "a", META);
+    await writer.addDevice(5, 9, [1, 2, 3], TYPES, FIRST_BLOCKS);
+    expect(await disk.list(directory)).toEqual(["a.tmp"]);
+    const again = await FileWriter.create(disk, directory, "a", META);
+    await again.abort();
+    await writer.abort();
+    expect(await disk.list(directory)).toEqual([]);
+  });
+
+  it("is refused when cut at any byte", async () => {
+    const { sizeBytes } = await writeFileOf("a");
+    const whole = await readFile(join(directory, "a"));
+    for (let length = 0; length < sizeBytes; length += 1 + (length % 97)) {
+      await writeFile(join(directory, "cut"), whole.subarray(0, length));
+      await expect(FileReader.open(disk, join(directory, "cut"))).rejects.toSatisfy((error) =>
+        hasCode(error, "DISK_CORRUPT"),
+      );
+    }
+  });
+
+  it("never gives out a damaged byte: opening, reading or verifying says where the damage is", async () => {
+    const { sizeBytes, digest } = await writeFileOf("a");
+    const whole = await readFile(join(directory, "a"));
+    for (let at = 0; at < sizeBytes; at += 1 + (at % 61)) {
+      const damaged = Uint8Array.from(whole);
+      damaged[at] = (damaged[at] as number) ^ (1 << (at & 7));
+      await writeFile(join(directory, "damaged"), damaged);
+      await expect(readAll(join(directory, "damaged"), digest)).rejects.toSatisfy(
+        (error) => hasCode(error, "DISK_CORRUPT") && /damaged: .* at byte \d+/.test(error.message),
+      );
+    }
+  });
+
+  it("opens an index of 1000 series and 10 blocks each in milliseconds", async () => {
+    const writer = await FileWriter.create(disk, directory, "wide", META);
+    const blocks = Array.from({ length: 10 }, (_, b) => blockAt(b * 100, 100));
+    for (let device = 0; device < 334; device++) await writer.addDevice(1, device, [1, 2, 3], TYPES, blocks);
+    await writer.finish();
+    const reader = await FileReader.open(disk, join(directory, "wide"));
+    expect([...reader.devices()].length).toBe(334);
+    expect(reader.blocks(333).length).toBe(10);
+    await reader.close();
+  });
+});
+
+function pointsOf(ref: { readonly columnCount: number; count(column: number): number }): number {
+  let points = 0;
+  for (let c = 0; c < ref.columnCount; c++) points += ref.count(c);
+  return points;
+}
+
+/** Reads every block; then compares the digest, as the owner of a file does. */
+async function readAll(path: string, digest: string): Promise<void> {
+  const reader = await FileReader.open(disk, path);
+  try {
+    for (const device of reader.devices())
+      for (const ref of reader.blocks(device)) openBlock(await reader.read(ref)).batch();
+    expect(await reader.verify()).toBe(digest);
+  } finally {
+    await reader.close();
+  }
+}
