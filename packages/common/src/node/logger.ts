@@ -71,7 +71,8 @@ function wrap(target: Pino): Logger {
     info: (message, fields: LogFields = {}) => target.info(fields, message),
     warn: (message, fields: LogFields = {}) => target.warn(fields, message),
     error: (message, fields: LogFields = {}) => target.error(fields, message),
-    // pino flushes its destination synchronously after a fatal line.
+    // pino flushes its destination synchronously after a fatal line; a line that is being written in the background just then
+    // may land after it.
     fatal: (message, fields: LogFields = {}) => target.fatal(fields, message),
     child: (fields) => wrap(target.child({ ...fields })),
   };
