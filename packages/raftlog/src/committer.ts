@@ -91,7 +91,6 @@ export class Committer {
 
   /** Commits what waits, and a last mark. */
   async close(): Promise<void> {
-    if (this.#isClosing) return;
     const marked = this.#failure === undefined && !this.#isMarked ? this.mark() : undefined;
     this.#isClosing = true;
     this.#idleTimer?.cancel();

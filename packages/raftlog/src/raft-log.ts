@@ -23,6 +23,7 @@ export class RaftLog {
   readonly #committer: Committer;
   readonly #cutter: Cutter;
   readonly #reader: EntryReader;
+  #closed: Promise<void> | undefined;
 
   private constructor(options: RaftLogOptions, recovered: Recovered) {
     this.#options = options;
@@ -157,8 +158,13 @@ export class RaftLog {
     return this.#committer.oldestPendingMs();
   }
 
-  /** Commits what was appended, then closes the files. Appends reject from the call on. */
-  async close(): Promise<void> {
+  /** Commits what was appended, then closes the files. Appends reject from the call on. A second call waits for the first. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     await this.#committer.close();
     await this.#cutter.settled();
     for (const segment of this.#segments) await segment.drop();

@@ -34,12 +34,7 @@ export class Replay {
     const fields = readFields(view, at);
     if (fields.kind !== RecordKind.SEGMENT || fields.sequence !== sequence)
       throw damage(path, 0, `the file does not begin as segment ${sequence}`);
-    const body = new Uint8Array(
-      view.buffer,
-      view.byteOffset + at + HEADER_BYTES,
-      isKnown,
-      view.getUint32(at + 8, true),
-    );
+    const body = new Uint8Array(view.buffer, view.byteOffset + at + HEADER_BYTES, view.getUint32(at + 8, true));
     const identity = utf8Text(body);
     if (identity !== this.#cuts.identity)
       throw new RingtideError(
