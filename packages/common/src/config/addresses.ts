@@ -9,7 +9,7 @@ export interface Seed {
 }
 
 /** Doors that a node can be reached at from outside, for which it may advertise another address than it binds. */
-export const DOORS = ["meta", "data", "client", "iotdb", "http"] as const;
+const DOORS = ["meta", "data", "client", "iotdb", "http"] as const;
 export type Door = (typeof DOORS)[number];
 
 const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_.])?$/;

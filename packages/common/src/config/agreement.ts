@@ -5,7 +5,7 @@ import { type Config, fieldName, KEYS } from "./schema.ts";
  * The keys that all nodes must agree on, as texts that compare: when a cluster forms, or when a node joins a running one (whose
  * seed list need not be the joiner's).
  */
-export function agreementKeys(config: Config, moment: "form" | "join"): Record<string, string> {
+export function agreementKeys(config: Config, moment: "form" | "join" = "form"): Record<string, string> {
   const agreed: Record<string, string> = {};
   for (const [name, key] of KEYS) {
     if (key.agree === "always" || (key.agree === "form" && moment === "form")) agreed[name] = valueText(name, config);

@@ -10,7 +10,7 @@ export interface NetFixture extends Disposable {
   readonly host: string;
 }
 
-export const SERVICE = "ringtide.conformance.v1.Echo";
+const SERVICE = "ringtide.conformance.v1.Echo";
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 export const TIMEOUT = { timeoutMs: 10_000 };
 
