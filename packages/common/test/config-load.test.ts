@@ -36,7 +36,7 @@ describe("loading a configuration", () => {
       slotSalt: 2333,
       timestampPrecision: "ms",
       partitionInterval: 604800,
-      advertisedAddresses: {},
+      advertisedAddresses: new Map(),
       tickMs: 50,
     } satisfies Partial<Config>);
     expect(config.seedNodes).toEqual([
@@ -72,10 +72,10 @@ describe("loading a configuration", () => {
 
   it("reads advertised addresses", () => {
     const { config } = load("", "advertised_addresses=client=db.example.org:443,http=[::1]:80");
-    expect(config.advertisedAddresses).toEqual({
-      client: { host: "db.example.org", port: 443 },
-      http: { host: "::1", port: 80 },
-    });
+    expect([...config.advertisedAddresses]).toEqual([
+      ["client", { host: "db.example.org", port: 443 }],
+      ["http", { host: "::1", port: 80 }],
+    ]);
   });
 
   it("warns of keys that change nothing, naming what does their work", () => {

@@ -36,16 +36,16 @@ export function seedText(seed: Seed): string {
 }
 
 /** `door=host:port,…`; the empty text advertises what is bound. */
-export function parseAdvertised(text: string): Readonly<Partial<Record<Door, Address>>> | undefined {
-  const advertised: Partial<Record<Door, Address>> = {};
+export function parseAdvertised(text: string): ReadonlyMap<Door, Address> | undefined {
+  const advertised = new Map<Door, Address>();
   if (text === "") return advertised;
   for (const part of text.split(",")) {
     const match = /^\s*([a-z]+)=(.+):(\d{1,5})\s*$/.exec(part);
     const door = DOORS.find((each) => each === match?.[1]);
     const host = parseHost(match?.[2] ?? "");
     const port = Number(match?.[3]);
-    if (door === undefined || host === undefined || !isPort(port) || advertised[door] !== undefined) return undefined;
-    advertised[door] = { host, port };
+    if (door === undefined || host === undefined || !isPort(port) || advertised.has(door)) return undefined;
+    advertised.set(door, { host, port });
   }
   return advertised;
 }
