@@ -1,0 +1,114 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { asRingtideError } from "@ringtide/common";
+import yargs from "yargs";
+import { destroyCluster, killNode, restartNode, startCluster } from "../local-cluster/local-cluster.ts";
+import { type LocalNode, nodeOf } from "../local-cluster/state.ts";
+import { heading, out, runScript } from "./commands.ts";
+import { readStations } from "./dataset.ts";
+import { loadStations } from "./load.ts";
+
+/** The five queries: raw, filter, aggregate, downsample, last. */
+export const QUERIES: readonly (readonly [string, string])[] = [
+  [
+    "raw rows",
+    "SELECT temp_max, temp_min, weather FROM root.weather.seattle WHERE time >= 2012-07-01 AND time < 2012-07-06",
+  ],
+  ["filter by value", "SELECT temp_max, wind FROM root.weather.seattle WHERE temp_max > 34"],
+  [
+    "aggregate",
+    "SELECT count(temp_max), avg(temp_max), max_value(wind) FROM root.weather.seattle, root.weather.new_york",
+  ],
+  [
+    "downsample",
+    "SELECT avg(temperature), max_value(wind) FROM root.normals.seattle GROUP BY ([2010-01-01, 2011-01-01), 1mo)",
+  ],
+  ["last", "SELECT LAST * FROM root.weather"],
+];
+
+const NODES = 3;
+const VICTIM = 2;
+
+function portOf(node: LocalNode): string {
+  return node.rpc.slice(node.rpc.lastIndexOf(":") + 1);
+}
+
+function sql(node: LocalNode, statement: string): void {
+  runScript("start-cli.sh", ["-p", portOf(node), "-e", statement]);
+}
+
+async function quickstart(directory: string): Promise<void> {
+  if (existsSync(`${directory}/cluster.json`)) {
+    out(`a cluster of an earlier run is in ${directory}: it is stopped and removed first`);
+    await destroyCluster(directory);
+  }
+  heading(`Starting ${NODES} nodes in ${directory}`);
+  const state = await startCluster({ directory, nodes: NODES, replicas: NODES, basePort: undefined, flags: {} });
+  for (const node of state.nodes)
+    out(`node ${node.number}: pid ${node.pid}, clients on ${node.rpc}, log in ${node.logFile}`);
+  const first = nodeOf(state, 1);
+
+  heading("Loading weather measurements (npm package vega-datasets)");
+  const { rows, points } = await loadStations(
+    state.nodes.map((node) => node.rpc),
+    readStations(),
+  );
+  out(`${rows} rows, ${points} points, each on the disks of at least two nodes before it was acknowledged`);
+
+  heading("The cluster");
+  runScript("nodetool.sh", ["-p", portOf(first), "status"]);
+  runScript("nodetool.sh", ["-p", portOf(first), "ring"]);
+
+  for (const [title, statement] of QUERIES) {
+    heading(`Query: ${title}`);
+    sql(first, statement);
+  }
+
+  heading(`Killing node ${VICTIM} with SIGKILL: queries and inserts go on`);
+  await killNode(directory, VICTIM);
+  sql(first, "INSERT INTO root.weather.seattle(time, temp_max, temp_min) VALUES (2016-01-01, 7.2, 1.1)");
+  sql(first, "SELECT temp_max, temp_min FROM root.weather.seattle WHERE time >= 2015-12-30");
+
+  heading(`Starting node ${VICTIM} again: it catches up by itself`);
+  const restarted = nodeOf(await restartNode(directory, VICTIM), VICTIM);
+  sql(restarted, "SELECT count(*) FROM root.weather, root.normals");
+
+  heading("The cluster runs. Go on with");
+  out(`  sbin/start-cli.sh -p ${portOf(first)}            the SQL shell`);
+  out(`  sbin/nodetool.sh -p ${portOf(first)} status      the state of the cluster`);
+  out("  sbin/quickstart.sh --stop              stop it and remove its data");
+}
+
+async function run(argv: readonly string[]): Promise<void> {
+  const args = await yargs([...argv])
+    .scriptName("quickstart.sh")
+    .usage(
+      "$0 [--dir DIR] [--stop]\n\nThree nodes with real data on this machine, in a minute; can be run again at any time.",
+    )
+    .option("dir", { type: "string", default: ".quickstart", describe: "directory of the cluster" })
+    .option("stop", {
+      type: "boolean",
+      default: false,
+      describe: "stop what an earlier run started, and remove its data",
+    })
+    .strict()
+    .version(false)
+    .wrap(110)
+    .parseAsync();
+  const directory = resolve(args.dir);
+  if (args.stop) {
+    await destroyCluster(directory);
+    out(`stopped; ${directory} is removed`);
+  } else {
+    await quickstart(directory);
+  }
+}
+
+run(process.argv.slice(2)).catch((error: unknown) => {
+  const { code, message } = asRingtideError(error);
+  process.stderr.write(`${code}: ${message}\n`);
+  process.stderr.write(
+    "To begin again: sbin/quickstart.sh --stop, then sbin/quickstart.sh. The nodes' logs are in .quickstart/node-*/node.log\n",
+  );
+  process.exitCode = 1;
+});
