@@ -1,3 +1,5 @@
-export * from "./api.ts";
+export type * from "./api.ts";
 export { decodeCommand, encodeCommand } from "./commands.ts";
-export { REQUEST_TABLE_LIMITS, RequestTable, type RequestTableLimits } from "./request-table.ts";
+export { Engine } from "./engine.ts";
+export type { EngineOptions } from "./options.ts";
+export { RequestTable } from "./request-table.ts";

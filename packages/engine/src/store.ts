@@ -1,0 +1,144 @@
+import { type Clock, concatBytes, hasCode, type Kv, type KvChange, RingtideError, yieldTurn } from "@ringtide/common";
+import { Keys, KeyTag } from "./keys.ts";
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  decodeDevice,
+  decodeFile,
+  decodeTombstone,
+  encodeCheckpoint,
+  encodeDevice,
+  encodeFile,
+  encodeTombstone,
+  type FileRecord,
+  type StoredDevice,
+} from "./records.ts";
+import type { Tombstone } from "./tombstones.ts";
+
+/** What the key-value store has of a group: its state at the checkpoint. */
+export interface StoredState {
+  readonly checkpoint: Checkpoint;
+  readonly devices: readonly StoredDevice[];
+  /** By ascending index. */
+  readonly files: readonly FileRecord[];
+  /** By ascending index. */
+  readonly tombstones: readonly Tombstone[];
+  /** Undefined before the first checkpoint. */
+  readonly requests: Uint8Array | undefined;
+}
+
+/** What changes from one checkpoint to the next. */
+export interface CheckpointChanges {
+  readonly checkpoint: Checkpoint;
+  /** Devices whose schema changed; undefined for one that is gone. */
+  readonly devices: ReadonlyMap<number, StoredDevice | undefined>;
+  readonly file: FileRecord | undefined;
+  readonly addedTombstones: readonly Tombstone[];
+  readonly removedTombstones: readonly Tombstone[];
+  readonly requests: Uint8Array;
+}
+
+/** A value of the store is at most 1 MiB: longer ones are kept in parts under consecutive keys. */
+const PART_BYTES = 512 * 1024;
+const DEVICES_A_TURN = 256;
+
+/** The group's part of the key-value store. */
+export class Store {
+  readonly #kv: Kv;
+  readonly #keys: Keys;
+  readonly #clock: Clock;
+  /** Parts of each device's record where there are more than one. */
+  readonly #deviceParts = new Map<number, number>();
+  #requestParts = 0;
+
+  constructor(kv: Kv, prefix: Uint8Array, clock: Clock) {
+    this.#kv = kv;
+    this.#keys = new Keys(prefix);
+    this.#clock = clock;
+  }
+
+  /** Everything stored; DISK_CORRUPT when a record is not one. */
+  async load(): Promise<StoredState> {
+    try {
+      const checkpoint = await this.#kv.get(this.#keys.key(KeyTag.checkpoint));
+      return {
+        checkpoint:
+          checkpoint === undefined ? { index: 0, nextDeviceId: 1, nextSeriesId: 1 } : decodeCheckpoint(checkpoint),
+        devices: await this.#loadDevices(),
+        files: await this.#loadAll(KeyTag.file, (key, value) => decodeFile(this.#keys.number(key, 0), value)),
+        tombstones: await this.#loadAll(KeyTag.tombstone, (key, value) =>
+          decodeTombstone(this.#keys.number(key, 0), this.#keys.number(key, 1), value),
+        ),
+        requests: await this.#loadRequests(),
+      };
+    } catch (error) {
+      if (!hasCode(error, "FRAME_MALFORMED")) throw error;
+      throw new RingtideError("DISK_CORRUPT", `key-value store: ${error.message}`, { cause: error });
+    }
+  }
+
+  async #loadAll<T>(tag: KeyTag, decode: (key: Uint8Array, value: Uint8Array) => T): Promise<T[]> {
+    const all: T[] = [];
+    for await (const [key, value] of this.#kv.entries(this.#keys.range(tag))) all.push(decode(key, value));
+    return all;
+  }
+
+  async #loadDevices(): Promise<StoredDevice[]> {
+    const parts = new Map<number, Uint8Array[]>();
+    for await (const [key, value] of this.#kv.entries(this.#keys.range(KeyTag.device))) {
+      const id = this.#keys.number(key, 0);
+      const known = parts.get(id);
+      if (known === undefined) parts.set(id, [value]);
+      else this.#deviceParts.set(id, known.push(value));
+    }
+    return Array.from(parts, ([id, values]) => decodeDevice(id, concatBytes(values)));
+  }
+
+  async #loadRequests(): Promise<Uint8Array | undefined> {
+    const parts = await this.#loadAll(KeyTag.requests, (_key, value) => value);
+    this.#requestParts = parts.length;
+    return parts.length === 0 ? undefined : concatBytes(parts);
+  }
+
+  /** Makes a checkpoint durable: all of it or nothing. */
+  async write(changes: CheckpointChanges): Promise<void> {
+    const keys = this.#keys;
+    const batch: KvChange[] = [
+      { op: "put", key: keys.key(KeyTag.checkpoint), value: encodeCheckpoint(changes.checkpoint) },
+    ];
+    let done = 0;
+    for (const [id, device] of changes.devices) {
+      const bytes = device === undefined ? undefined : encodeDevice(device);
+      const parts = this.#putParts(batch, KeyTag.device, [id], bytes, this.#deviceParts.get(id) ?? 1);
+      if (parts > 1) this.#deviceParts.set(id, parts);
+      else this.#deviceParts.delete(id);
+      if (++done % DEVICES_A_TURN === 0) await yieldTurn(this.#clock);
+    }
+    this.#requestParts = this.#putParts(batch, KeyTag.requests, [], changes.requests, this.#requestParts);
+    const { file } = changes;
+    if (file !== undefined) batch.push({ op: "put", key: keys.key(KeyTag.file, file.index), value: encodeFile(file) });
+    for (const one of changes.addedTombstones)
+      batch.push({ op: "put", key: keys.key(KeyTag.tombstone, one.index, one.deviceId), value: encodeTombstone(one) });
+    for (const one of changes.removedTombstones)
+      batch.push({ op: "delete", key: keys.key(KeyTag.tombstone, one.index, one.deviceId) });
+    await this.#kv.write(batch, { sync: true });
+  }
+
+  /** Puts `bytes` in parts (deletes them when undefined) over the `before` parts that there may be; returns how many there are now. */
+  #putParts(
+    batch: KvChange[],
+    tag: KeyTag,
+    numbers: readonly number[],
+    bytes: Uint8Array | undefined,
+    before: number,
+  ): number {
+    const parts = bytes === undefined ? 0 : Math.ceil(bytes.length / PART_BYTES);
+    for (let part = 0; part < Math.max(parts, before); part++) {
+      const key = this.#keys.key(tag, ...numbers, part);
+      const value = bytes?.subarray(part * PART_BYTES, (part + 1) * PART_BYTES);
+      if (part < parts && value !== undefined) batch.push({ op: "put", key, value });
+      else batch.push({ op: "delete", key });
+    }
+    return parts;
+  }
+}
