@@ -5,7 +5,7 @@ import { candidatesAfter } from "./expected.ts";
 import { Fault } from "./fault.ts";
 import { scan } from "./scan.ts";
 import { splitStatements } from "./split.ts";
-import { isOfferedKeyword, Word } from "./tokens.ts";
+import { isOfferedKeyword, Name, Word } from "./tokens.ts";
 
 const NOTHING: Completion = { keywords: [], path: false };
 const PATH_RULES = new Set(["pathFromRoot", "suffixPath", "seriesSide", "column"]);
@@ -31,8 +31,9 @@ export function complete(text: string): Completion {
   for (const { type, rules } of candidates) {
     const rule = rules.at(-1) ?? "";
     if (PATH_RULES.has(rule) || type.name === "RootPath") path = true;
-    else if (rule === "functionCall") for (const name of AGGREGATES) words.add(`${name}(`);
-    else if (isOfferedKeyword(type.name)) words.add(type.name);
+    if (rule === "seriesSide") words.add("TIME");
+    if (rule === "functionCall" && type === Name) for (const name of AGGREGATES) words.add(`${name}(`);
+    if (isOfferedKeyword(type.name)) words.add(type.name);
   }
   const keywords = [...words].filter((word) => word.toUpperCase().startsWith(typed));
   return { keywords: keywords.toSorted(), path };

@@ -80,7 +80,7 @@ export function checkPropertyKey(key: IToken): void {
   if (key.tokenType !== Identifier) return;
   const name = key.image.toUpperCase();
   if (REFUSED.has(name)) throw new Fault("UNSUPPORTED", placeOf(key), `${name} is not supported in this version`);
-  const known = ["DATATYPE", "ENCODING", "COMPRESSION", "COMPRESSOR"];
-  const message = `unknown property ${quote(key.image)}: known are ${known.join(", ")}`;
+  const known = [...TYPES, "DATATYPE", "ENCODING", "COMPRESSION", "COMPRESSOR"];
+  const message = `${quote(key.image)} is neither a data type nor a property: known are ${known.join(", ")}`;
   throw new Fault("SQL_SEMANTIC", placeOf(key), message, known);
 }

@@ -22,11 +22,10 @@ function withoutEarlierRows(tokens: readonly IToken[]): readonly IToken[] {
   return values > 0 && row > values ? [...tokens.slice(0, values + 1), ...tokens.slice(row)] : tokens;
 }
 
-/** Rules whose tokens a user thinks of as one thing. The outermost that matches counts. */
+/** Rules whose tokens a user thinks of as one thing. The outermost counts. */
 const RULE_WORDS: ReadonlyMap<string, string> = new Map([
   ["pathFromRoot", "a path from root"],
   ["suffixPath", "a series"],
-  ["functionCall", "a function"],
   ["column", "a measurement"],
   ["seriesSide", "a series"],
   ["alias", "a name"],
@@ -35,9 +34,17 @@ const RULE_WORDS: ReadonlyMap<string, string> = new Map([
   ["count", "a whole number"],
   ["duration", "a duration such as 10m"],
   ["dataType", "a data type"],
-  ["property", "a property"],
   ["propertyValue", "a value"],
 ]);
+
+/** The same for rules with other rules inside: only their own first token is called so. */
+const FIRST_TOKEN_WORDS: ReadonlyMap<string, string> = new Map([
+  ["functionCall", "a function"],
+  ["property", "a property"],
+]);
+
+/** Rules that are there only to be refused by name. */
+const REFUSED_RULES: ReadonlySet<string> = new Set(["fillValue"]);
 
 /** Tokens inside of such a rule that are named nonetheless, as the rule has begun already. */
 const TYPE_WORDS: ReadonlyMap<string, string> = new Map([
@@ -79,8 +86,11 @@ export function wordsFor(candidates: readonly Candidate[]): string[] {
 }
 
 function wordFor(type: TokenType, rules: readonly string[]): string | undefined {
+  if (rules.some((rule) => REFUSED_RULES.has(rule))) return undefined;
   // A sign inside of a value is optional, and says less than what it belongs to.
-  const group = rules.map((rule) => RULE_WORDS.get(rule)).find((word) => word !== undefined);
+  const group =
+    rules.map((rule) => RULE_WORDS.get(rule)).find((word) => word !== undefined) ??
+    FIRST_TOKEN_WORDS.get(rules.at(-1) ?? "");
   if (group !== undefined && !PUNCTUATION.has(type.name)) return group;
   if (group !== undefined && (type.name === "Plus" || type.name === "Minus")) return group;
   // Any name could be a function's until its parenthesis; behind a series that says nothing.

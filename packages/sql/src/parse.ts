@@ -59,6 +59,9 @@ function syntaxFault(tokens: readonly IToken[], index: number): Fault {
   const expected = wordsFor(candidates);
   const place = found === undefined ? { offset: endOf(before), length: 0 } : placeOf(found);
   const shown = found === undefined ? "the end of the statement" : quote(found.image);
+  if (tokens.length === 0) {
+    return new Fault("SQL_SYNTAX", place, `the statement is empty: expected ${listed(expected)}`, expected);
+  }
   const wanted = expected.length === 0 ? `unexpected ${shown}` : `expected ${listed(expected)} but found ${shown}`;
   const isWord = found !== undefined && tokenMatcher(found, Word);
   const nearest = isWord ? nearestKeyword(found.image, candidates) : undefined;

@@ -184,17 +184,17 @@ export class SelectRules extends ConditionRules {
       },
       { ALT: () => this.SUBRULE(this.linear) },
       { ALT: () => this.refuse(this.CONSUME(K.PREVIOUSUNTILLAST)) },
-      {
-        ALT: () => {
-          const value = this.SUBRULE(this.value);
-          return this.ACTION(() => {
-            throw new Fault("UNSUPPORTED", value.place, "FILL with a value is not supported in this version");
-          }) as never;
-        },
-      },
+      { ALT: () => this.SUBRULE(this.fillValue) },
     ]);
     this.CONSUME(CloseSquare);
     return this.ACTION(() => ({ item: { type, ...fill }, place: placeBetween(first, this.LA(0)) }));
+  });
+
+  private readonly fillValue: ParserMethod<[], never> = this.RULE("fillValue", () => {
+    const value = this.SUBRULE(this.value);
+    return this.ACTION(() => {
+      throw new Fault("UNSUPPORTED", value.place, "FILL with a value is not supported in this version");
+    }) as never;
   });
 
   private readonly linear: ParserMethod<[], Omit<FillItem, "type">> = this.RULE(
