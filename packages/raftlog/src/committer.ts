@@ -7,7 +7,7 @@ import { Segment, type SegmentList } from "./segment.ts";
 /** A batch takes no further append once it has this size, so that one commit stays short. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 /** Appends that would make more bytes wait are refused with OVERLOADED; proposals are bounded long before. */
-export const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
+const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 /** After this long without appends a mark is written behind the last batch: from then on damage in it is no torn tail. */
 const IDLE_MARK_MS = 50;
 

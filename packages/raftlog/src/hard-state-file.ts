@@ -15,7 +15,7 @@ const NAME = "hardstate";
 const MAGIC = 0x53485752;
 const VERSION = 1;
 /** Second slot. The file is sparse: what lies between costs no disk. */
-const SLOT_BYTES = 1024 * 1024;
+const SLOT_BYTES = 256 * 1024;
 const RECORD_BYTES = 20;
 const FIXED_BYTES = 24;
 const COUNT_OFFSET = 16;

@@ -1,0 +1,274 @@
+import { describe, expect, it } from "vitest";
+import type { RaftLog } from "../src/index.ts";
+import { segmentName } from "../src/segment.ts";
+import {
+  contentOf,
+  directoryOf,
+  entries,
+  entry,
+  type Files,
+  filesOf,
+  freshDirectory,
+  observedDisk,
+  openLog,
+  Warnings,
+} from "./support.ts";
+
+const HARD_STATE = "hardstate";
+const SECOND_SLOT = 256 * 1024;
+const FIRST = segmentName(1);
+const SECOND = segmentName(2);
+
+function fileIn(files: Files, name: string): Uint8Array {
+  const found = files.get(name);
+  if (found === undefined) throw new Error(`no ${name}`);
+  return found;
+}
+
+function withFile(files: Files, name: string, content: Uint8Array): Files {
+  return new Map([...files, [name, content]]);
+}
+
+function flipped(content: Uint8Array, at: number): Uint8Array {
+  const copy = content.slice();
+  copy[at] = (copy[at] as number) ^ 0x10;
+  return copy;
+}
+
+/** Ways in which the bytes from `from` on may come out of a crash. */
+const TEARS: Readonly<Record<string, (content: Uint8Array, from: number) => Uint8Array>> = {
+  "cut off": (content, from) => content.slice(0, from),
+  zeroed: (content, from) => content.slice().fill(0, from),
+  garbled: (content, from) => content.map((byte, i) => (i < from ? byte : (byte * 31 + i * 7 + 1) & 0xff)),
+};
+
+/** Entries of group 16 and 32 and the hard state that `log` must have after a crash that spared the first append only. */
+async function expectPrefix(log: RaftLog): Promise<void> {
+  const first = await contentOf(log, 16);
+  const second = await contentOf(log, 32);
+  expect(first.length).toBeGreaterThanOrEqual(3);
+  expect(first).toEqual(entries(1, 5).slice(0, first.length));
+  expect(second).toEqual(entries(1, 2).slice(0, second.length));
+  if (second.length > 0) expect(first.length).toBe(5);
+  expect(log.group(16)?.hardState).toEqual({ term: 1, vote: 1 });
+}
+
+/** Files after an acknowledged append, and after one more that nobody has been told of. */
+async function lastAppend(segmentBytes: number) {
+  const directory = await freshDirectory();
+  const log = await openLog(directory, { segmentBytes });
+  await log.append(16, { hardState: { term: 1, vote: 1 }, entries: entries(1, 3) });
+  const acknowledged = await filesOf(directory);
+  await Promise.all([log.append(16, { entries: entries(4, 5) }), log.append(32, { entries: entries(1, 2) })]);
+  return { acknowledged, written: await filesOf(directory) };
+}
+
+describe("a crash in the middle of a write", () => {
+  for (const [how, tear] of Object.entries(TEARS))
+    it(`leaves a prefix with everything acknowledged, wherever the tail is ${how}`, async () => {
+      const { acknowledged, written } = await lastAppend(1e6);
+      const whole = fileIn(written, FIRST);
+      const disk = observedDisk({ skipsSync: true });
+      const directory = await freshDirectory();
+      for (let at = fileIn(acknowledged, FIRST).length; at <= whole.length; at++) {
+        await directoryOf(withFile(written, FIRST, tear(whole, at)), directory);
+        const log = await openLog(directory, { disk });
+        await expectPrefix(log);
+        const next = (log.group(16)?.lastIndex ?? 0) + 1;
+        await log.append(16, { entries: entries(next, next) });
+        await log.close();
+        if (at % 8 > 0) continue;
+        const again = await openLog(directory, { disk });
+        expect(again.group(16)?.lastIndex).toBe(next);
+        await again.close();
+      }
+    });
+
+  for (const [how, tear] of Object.entries(TEARS))
+    it(`leaves everything acknowledged when a new segment is ${how}`, async () => {
+      const { acknowledged, written } = await lastAppend(100);
+      expect(acknowledged.has(SECOND)).toBe(false);
+      const whole = fileIn(written, SECOND);
+      const disk = observedDisk({ skipsSync: true });
+      const directory = await freshDirectory();
+      for (let at = 0; at <= whole.length; at += 3) {
+        await directoryOf(withFile(written, SECOND, tear(whole, at)), directory);
+        const log = await openLog(directory, { disk, segmentBytes: 100 });
+        await expectPrefix(log);
+        await log.append(0, { entries: entries(1, 1) });
+        await log.close();
+      }
+    });
+
+  it("is not taken for damage because of a payload that looks like the log", async () => {
+    const directory = await freshDirectory();
+    const log = await openLog(directory);
+    await log.append(16, { entries: entries(1, 2) });
+    const acknowledged = fileIn(await filesOf(directory), FIRST);
+    await log.append(16, { entries: [entry(3), entry(4, 1, acknowledged)] });
+    const files = await filesOf(directory);
+    const torn = withFile(files, FIRST, flipped(fileIn(files, FIRST), acknowledged.length + 60));
+    expect((await openLog(await directoryOf(torn))).group(16)?.lastIndex).toBe(2);
+  });
+
+  it("tells of the cut: code, file, offset, bytes", async () => {
+    const { acknowledged, written } = await lastAppend(1e6);
+    const kept = fileIn(acknowledged, FIRST).length;
+    const directory = await directoryOf(withFile(written, FIRST, fileIn(written, FIRST).slice(0, kept + 10)));
+    const warnings = new Warnings();
+    await openLog(directory, { logger: warnings.logger });
+    const file = `${directory}/${FIRST}`;
+    expect(warnings.lines).toMatchObject([{ code: "DISK_CORRUPT", file, offset: kept, bytes: 10 }]);
+  });
+
+  it("may come at each step of making a new log", async () => {
+    const directory = await freshDirectory();
+    await (await openLog(directory)).close();
+    const whole = await filesOf(directory);
+    const steps: Files[] = [
+      new Map(),
+      new Map([[HARD_STATE, fileIn(whole, HARD_STATE)]]),
+      new Map([...whole].filter(([name]) => name !== FIRST)),
+      withFile(whole, FIRST, new Uint8Array(0)),
+      withFile(whole, FIRST, fileIn(whole, FIRST).slice(0, 20)),
+    ];
+    for (const files of steps) {
+      const log = await openLog(await directoryOf(files));
+      await log.append(16, { entries: entries(1, 1) });
+    }
+  });
+});
+
+describe("damage that no crash can have done", () => {
+  it("is refused at every byte before the last mark, naming file and offset", async () => {
+    const directory = await freshDirectory();
+    const log = await openLog(directory);
+    await log.append(16, { hardState: { term: 1, vote: 1 }, entries: entries(1, 3) });
+    const durable = (await filesOf(directory)).get(FIRST)?.length ?? 0;
+    await log.append(16, { entries: entries(4, 4) });
+    const files = await filesOf(directory);
+    await log.close();
+    const disk = observedDisk({ skipsSync: true });
+    const scratch = await freshDirectory();
+    for (let at = 0; at < durable; at++) {
+      await directoryOf(withFile(files, FIRST, flipped(fileIn(files, FIRST), at)), scratch);
+      const error = await openLog(scratch, { disk }).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: "DISK_CORRUPT", details: { file: `${scratch}/${FIRST}` } });
+      const { offset } = (error as { details: { offset: number } }).details;
+      expect(offset).toBeLessThanOrEqual(at);
+      expect(at - offset).toBeLessThan(100);
+    }
+  });
+
+  it("is cut when it lies behind the last mark", async () => {
+    const { acknowledged, written } = await lastAppend(1e6);
+    const start = fileIn(acknowledged, FIRST).length;
+    for (const at of [start, start + 50, start + 100, fileIn(written, FIRST).length - 1])
+      await expectPrefix(
+        await openLog(await directoryOf(withFile(written, FIRST, flipped(fileIn(written, FIRST), at)))),
+      );
+  });
+
+  it("is refused in the very last batch too, once the log was idle or closed", async () => {
+    const directory = await freshDirectory();
+    const log = await openLog(directory);
+    await log.append(16, { entries: entries(1, 1) });
+    const end = fileIn(await filesOf(directory), FIRST).length;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const idle = await filesOf(directory);
+    expect(fileIn(idle, FIRST).length).toBeGreaterThan(end);
+    await log.append(16, { entries: entries(2, 2) });
+    await log.close();
+    const closed = await filesOf(directory);
+    const afterIdle = await directoryOf(withFile(idle, FIRST, flipped(fileIn(idle, FIRST), end - 1)));
+    await expect(openLog(afterIdle)).rejects.toMatchObject({ code: "DISK_CORRUPT" });
+    const last = fileIn(closed, FIRST).length - 60;
+    const afterClose = await directoryOf(withFile(closed, FIRST, flipped(fileIn(closed, FIRST), last)));
+    await expect(openLog(afterClose)).rejects.toMatchObject({ code: "DISK_CORRUPT" });
+  });
+
+  it("is refused in a segment that has a successor, even at its end", async () => {
+    const { written } = await lastAppend(100);
+    const first = fileIn(written, FIRST);
+    const flips = [flipped(first, first.length - 1), first.slice(0, -1), new Uint8Array([...first, 0])];
+    const recordEnd = first.length - "entry 3 of 1".length - 48;
+    for (const content of [...flips, first.slice(0, recordEnd)]) {
+      const directory = await directoryOf(withFile(written, FIRST, content));
+      const refusal = { code: "DISK_CORRUPT", details: { file: `${directory}/${FIRST}` } };
+      await expect(openLog(directory, { segmentBytes: 100 })).rejects.toMatchObject(refusal);
+    }
+  });
+
+  it("is refused when a file is missing, and named", async () => {
+    const { written } = await lastAppend(100);
+    for (const lost of [FIRST, HARD_STATE, "cuts"]) {
+      const directory = await directoryOf(new Map([...written].filter(([name]) => name !== lost)));
+      const refusal = { code: "DISK_CORRUPT", details: { file: `${directory}/${lost}` } };
+      await expect(openLog(directory)).rejects.toMatchObject(refusal);
+    }
+    const onlyHardState = await directoryOf(new Map([...written].filter(([name]) => name === HARD_STATE)));
+    await expect(openLog(onlyHardState)).rejects.toMatchObject({ code: "DISK_CORRUPT" });
+    const noSegments = await directoryOf(new Map([...written].filter(([name]) => !name.endsWith(".log"))));
+    await expect(openLog(noSegments)).rejects.toMatchObject({ code: "DISK_CORRUPT" });
+  });
+
+  it("is named when reading meets it", async () => {
+    const directory = await freshDirectory();
+    const log = await openLog(directory);
+    await log.append(16, { entries: entries(1, 9) });
+    const content = fileIn(await filesOf(directory), FIRST);
+    const { open } = await import("node:fs/promises");
+    const file = await open(`${directory}/${FIRST}`, "r+");
+    await file.write(flipped(content, content.length - 5).subarray(-5), 0, 5, content.length - 5);
+    await file.close();
+    expect(await log.read(16, 1, 8, 1e6)).toHaveLength(8);
+    const refusal = { code: "DISK_CORRUPT", details: { file: `${directory}/${FIRST}`, offset: content.length - 60 } };
+    await expect(log.read(16, 1, 9, 1e6)).rejects.toMatchObject(refusal);
+  });
+});
+
+describe("hard state", () => {
+  it("survives the loss of the tail that held it", async () => {
+    const directory = await freshDirectory();
+    const log = await openLog(directory);
+    await log.append(16, { entries: entries(1, 1) });
+    const before = fileIn(await filesOf(directory), FIRST);
+    await log.append(16, { hardState: { term: 5, vote: 3 }, entries: [] });
+    const files = await filesOf(directory);
+    const lost = await openLog(await directoryOf(withFile(files, FIRST, before)));
+    expect(lost.group(16)?.hardState).toEqual({ term: 5, vote: 3 });
+  });
+
+  it("survives the loss of either slot; without both the log is refused", async () => {
+    const directory = await freshDirectory();
+    const log = await openLog(directory);
+    for (let term = 1; term <= 4; term++) await log.append(16, { hardState: { term, vote: 2 }, entries: [] });
+    const files = await filesOf(directory);
+    const slots = fileIn(files, HARD_STATE);
+    for (const at of [20, SECOND_SLOT + 20]) {
+      const opened = await openLog(await directoryOf(withFile(files, HARD_STATE, flipped(slots, at))));
+      expect(opened.group(16)?.hardState).toEqual({ term: 4, vote: 2 });
+    }
+    const none = await directoryOf(withFile(files, HARD_STATE, flipped(flipped(slots, 20), SECOND_SLOT + 20)));
+    const refusal = { code: "DISK_CORRUPT", details: { file: `${none}/${HARD_STATE}` } };
+    await expect(openLog(none)).rejects.toMatchObject(refusal);
+  });
+
+  it("is in both places again after a restart", async () => {
+    const directory = await freshDirectory();
+    const log = await openLog(directory);
+    const before = await filesOf(directory);
+    await log.append(16, { hardState: { term: 5, vote: 3 }, entries: [] });
+    const after = await filesOf(directory);
+    // The log has it and the file has not; then the other way round; each time what was missing is then the only copy.
+    for (const [there, missing] of [
+      [FIRST, HARD_STATE],
+      [HARD_STATE, FIRST],
+    ] as const) {
+      const mended = await directoryOf(withFile(after, missing, fileIn(before, missing)));
+      await (await openLog(mended)).close();
+      const other = withFile(await filesOf(mended), there, fileIn(before, there));
+      expect((await openLog(await directoryOf(other))).group(16)?.hardState).toEqual({ term: 5, vote: 3 });
+    }
+  });
+});
