@@ -1,0 +1,95 @@
+import { RingtideError } from "@ringtide/common";
+import type { AggregateName } from "@ringtide/sql";
+import { DataType, typeName } from "@ringtide/tsfile";
+import type { AggregateItem } from "../wire/fragment.ts";
+import type { ResolvedSeries } from "../wire/message.ts";
+
+/** One function of one series. */
+export interface AggregateColumn {
+  readonly name: AggregateName;
+  /** The function that this is a part of, or the function itself. */
+  readonly of: AggregateName;
+  /** Index into the series. */
+  readonly series: number;
+  readonly type: DataType;
+}
+
+/**
+ * What a partial result of a function is made of, so that partials of several series can be put together: avg from sum and count,
+ * first_value and last_value with their times.
+ */
+const PARTS: Readonly<Record<AggregateName, readonly AggregateName[]>> = {
+  count: ["count"],
+  sum: ["sum"],
+  avg: ["sum", "count"],
+  min_value: ["min_value"],
+  max_value: ["max_value"],
+  min_time: ["min_time"],
+  max_time: ["max_time"],
+  first_value: ["first_value", "min_time"],
+  last_value: ["last_value", "max_time"],
+};
+
+/**
+ * The columns that a group (or device) with these series answers, each once, in order of items, then series: both sides derive them from
+ * the same series. With `parts`, functions are taken apart.
+ */
+export function aggregateColumns(
+  items: readonly AggregateItem[],
+  series: readonly ResolvedSeries[],
+  parts: boolean,
+): AggregateColumn[] {
+  const columns = new Map<string, AggregateColumn>();
+  for (const item of items) {
+    for (const [at, one] of series.entries()) {
+      if (!one.patterns.includes(item.pattern)) continue;
+      const type = resultType(item.name, one);
+      for (const name of parts ? PARTS[item.name] : [item.name]) {
+        const key = columnKey(item.name, name, at);
+        if (!columns.has(key)) {
+          columns.set(key, { name, of: item.name, series: at, type: typeOfPart(name, item.name, type) });
+        }
+      }
+    }
+  }
+  return [...columns.values()];
+}
+
+/** Parts of different functions stay apart, even where they are equal: their series may differ. */
+export function columnKey(of: AggregateName, name: AggregateName, series: number | string): string {
+  return `${of} ${name} ${series}`;
+}
+
+function typeOfPart(part: AggregateName, whole: AggregateName, type: DataType): DataType {
+  if (part === whole) return type;
+  return part === "sum" ? DataType.DOUBLE : DataType.INT64;
+}
+
+/** SQL_SEMANTIC when the function cannot be had of the series' type. */
+export function resultType(
+  name: AggregateName,
+  series: Pick<ResolvedSeries, "device" | "measurement" | "type">,
+): DataType {
+  const { type } = series;
+  const isNumber = type !== DataType.TEXT && type !== DataType.BOOLEAN;
+  switch (name) {
+    case "count":
+    case "min_time":
+    case "max_time":
+      return DataType.INT64;
+    case "first_value":
+    case "last_value":
+      return type;
+    case "sum":
+    case "avg":
+    case "min_value":
+    case "max_value":
+      if (!isNumber) {
+        throw new RingtideError(
+          "SQL_SEMANTIC",
+          `${name}(${series.device}.${series.measurement}): the series is ${typeName(type)}, ${name} needs numbers`,
+        );
+      }
+      return name === "sum" || name === "avg" ? DataType.DOUBLE : type;
+  }
+}

@@ -1,0 +1,113 @@
+import type { EngineReader } from "@ringtide/engine";
+import { type Column, type ColumnBatch, DataType } from "@ringtide/tsfile";
+import { keepRows, projectColumns } from "../columns/copy.ts";
+import { type MemoryBudget, throwIfAborted } from "../operators/budget.ts";
+import { compilePredicate, countMask, type FilterColumn, rowsWithValues } from "../operators/filter.ts";
+import { mergeByTime, type TypedStream } from "../operators/merge.ts";
+import { isEmptyRange } from "../plan/range.ts";
+import type { Fragment } from "../wire/fragment.ts";
+import type { ResolvedSeries } from "../wire/message.ts";
+import { byDevice, pathOf } from "./resolve.ts";
+
+/** What a fragment runs with. */
+export interface ReplicaContext {
+  readonly fragment: Fragment;
+  readonly reader: EngineReader;
+  readonly budget: MemoryBudget;
+  readonly signal: AbortSignal;
+}
+
+/** Rows of these series (in path order), aligned by time over their devices, with one column a series. */
+export function readRows(context: ReplicaContext, series: readonly ResolvedSeries[]): AsyncGenerator<ColumnBatch> {
+  const streams = byDevice(series).map((part): { stream: TypedStream; at: number[] } => ({
+    stream: {
+      types: part.series.map((one) => one.type),
+      batches: scanDevice(
+        context,
+        part.device,
+        part.series.map((one) => one.measurement),
+      ),
+    },
+    at: part.series.map((one) => series.indexOf(one)),
+  }));
+  return mergeDevices(
+    context,
+    streams.map(({ stream }) => stream),
+    streams.flatMap(({ at }) => at),
+  );
+}
+
+/** `order[i]` is where column i of the merged streams belongs. */
+async function* mergeDevices(
+  context: ReplicaContext,
+  streams: readonly TypedStream[],
+  order: readonly number[],
+): AsyncGenerator<ColumnBatch> {
+  const inOrder = order.every((at, i) => at === i);
+  const source = new Array<number>(order.length).fill(0);
+  order.forEach((at, i) => {
+    source[at] = i;
+  });
+  const merged = mergeByTime(streams, { descending: context.fragment.descending, budget: context.budget });
+  for await (const batch of merged) {
+    throwIfAborted(context.signal);
+    yield inOrder ? batch : projectColumns(batch, source);
+  }
+}
+
+async function* scanDevice(
+  context: ReplicaContext,
+  device: string,
+  measurements: readonly string[],
+): AsyncGenerator<ColumnBatch> {
+  const { fragment, reader, signal } = context;
+  throwIfAborted(signal);
+  if (isEmptyRange(fragment.range)) return;
+  yield* reader.scan({ device, measurements, range: fragment.range, descending: fragment.descending, signal });
+}
+
+/** The columns that the predicate's series stand for, among the columns of these series. */
+export function findColumns(
+  fragment: Fragment,
+  series: readonly ResolvedSeries[],
+): (text: string) => readonly FilterColumn[] {
+  const columns = series.map((one, index) => ({ index, type: one.type, name: pathOf(one) }));
+  if (fragment.byDevice) {
+    return (text) => columns.filter((column) => series[column.index]?.measurement === text);
+  }
+  const patterns = [...fragment.patterns, ...fragment.filterPatterns];
+  return (text) => {
+    const wanted = new Set(patterns.flatMap((pattern, at) => (pattern === text ? [at] : [])));
+    return columns.filter((column) => series[column.index]?.patterns.some((at) => wanted.has(at)));
+  };
+}
+
+/**
+ * The rows in which the fragment's predicate holds, with the columns at `selected`; rows without any selected value are left out,
+ * or, with `mark`, kept, and a last BOOLEAN column is true in every row.
+ */
+export async function* filterRows(
+  context: ReplicaContext,
+  series: readonly ResolvedSeries[],
+  selected: readonly number[],
+  mark: boolean,
+): AsyncGenerator<ColumnBatch> {
+  const { predicate } = context.fragment;
+  const judge =
+    predicate === undefined ? undefined : compilePredicate(predicate, findColumns(context.fragment, series));
+  for await (const batch of readRows(context, series)) {
+    const mask = judge === undefined ? new Uint8Array(batch.rows).fill(1) : judge(batch);
+    if (!mark && selected.length < series.length) {
+      const filled = rowsWithValues(batch, selected);
+      for (let row = 0; row < mask.length; row++) mask[row] = (mask[row] as number) & (filled[row] as number);
+    }
+    const kept = countMask(mask);
+    if (kept === 0) continue;
+    const rows = keepRows(selected.length < series.length ? projectColumns(batch, selected) : batch, mask, kept);
+    yield mark ? { ...rows, columns: [...rows.columns, trueColumn(rows.rows)] } : rows;
+  }
+}
+
+function trueColumn(rows: number): Column {
+  return { type: DataType.BOOLEAN, values: new Uint8Array(rows).fill(1), present: undefined };
+}
