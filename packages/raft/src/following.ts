@@ -119,6 +119,16 @@ export function handleHeartbeat(state: RaftState, message: Heartbeat): void {
   state.following.allMatch = message.allMatch;
   learnCommit(state, message.commit, state.log.lastIndex);
   answerHeartbeat(state, message);
+  if (!state.mayVote) askForProbe(state, message);
+}
+
+/** In a quiet group no append would come to compare the logs by, and the leader may believe in entries that were lost here. */
+function askForProbe(state: RaftState, message: Heartbeat): void {
+  const { following, log } = state;
+  following.leaderCommit = Math.max(following.leaderCommit, message.commit);
+  regainTrust(state);
+  if (following.matched > 0) return;
+  answerAppend(state, message.from, { prevIndex: log.lastIndex + 1, hint: log.lastIndex });
 }
 
 /** Also to a leader of an older term, which learns this term from it. */

@@ -32,8 +32,6 @@ export function handleAppendResponse(state: RaftState, leading: Leading, message
     return;
   }
   peer.answered = true;
-  peer.moved = true;
-  peer.streamTick = state.tick;
   if (message.reject) handleRejection(state, leading, peer, message);
   else handleAcknowledgement(state, leading, peer, message.index);
 }
@@ -41,7 +39,10 @@ export function handleAppendResponse(state: RaftState, leading: Leading, message
 function handleAcknowledgement(state: RaftState, leading: Leading, peer: Progress, index: number): void {
   if (index < peer.match) return; // Answers may overtake each other.
   const grew = index > peer.match;
-  peer.match = index;
+  if (grew) {
+    peer.match = index;
+    peer.noteMove(state.tick);
+  }
   if (peer.state === "replicate") {
     peer.next = Math.max(peer.next, index + 1);
     peer.inflights.freeThrough(index);
@@ -52,21 +53,21 @@ function handleAcknowledgement(state: RaftState, leading: Leading, peer: Progres
   if (grew) advanceCommit(state, leading);
 }
 
-/** The follower has no entry of that term before the request: go back to where the logs may match. */
+/** The logs differ before the request: go back to where they may match. */
 function handleRejection(state: RaftState, leading: Leading, peer: Progress, message: AppendResponse): void {
-  const hint = state.log.lastIndexWithTermAtMost(message.index, message.hintTerm) ?? 0;
-  if (message.index < peer.match) {
-    // Either this is an old answer, or the follower lost entries that it had acknowledged (its log was damaged and cut). To believe it is right in
-    // both cases: counting less never commits wrongly, and one probe finds the true match again.
-    peer.match = Math.min(peer.match, hint);
-    peer.becomeProbe(peer.match + 1);
-  } else if (peer.state === "replicate") {
-    if (message.rejectedPrevIndex <= peer.match) return;
+  const { index, hintTerm, rejectedPrevIndex } = message;
+  if (peer.state === "replicate") {
+    // Below `match` all is settled, so this is an old answer, unless the follower is behind what it acknowledged: then probing shows it.
+    if (rejectedPrevIndex <= peer.match && index >= peer.match) return;
     peer.becomeProbe(peer.match + 1);
   } else {
-    if (message.rejectedPrevIndex !== peer.next - 1) return;
-    peer.becomeProbe(Math.max(peer.match + 1, Math.min(message.rejectedPrevIndex, hint + 1)));
+    if (rejectedPrevIndex !== peer.next - 1) return;
+    const hint = state.log.lastIndexWithTermAtMost(index, hintTerm) ?? 0;
+    // Refused at the very match: its log was damaged and cut. Counting less never commits wrongly, so believe it.
+    if (rejectedPrevIndex === peer.match) peer.match = Math.max(0, Math.min(hint, peer.match - 1));
+    peer.becomeProbe(Math.max(peer.match + 1, Math.min(rejectedPrevIndex, hint + 1)));
   }
+  peer.noteMove(state.tick);
   leading.pumpDue = true;
 }
 

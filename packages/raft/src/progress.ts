@@ -16,7 +16,7 @@ export class Progress {
   state: PeerState = "probe";
   /** A probe is out (or held back after a broken stream): nothing is sent until it is answered or overdue. */
   paused = false;
-  /** Tick of the last sign on the append stream, or of the first request that waits for one. */
+  /** Tick when the append stream last moved, or when the first request left that it has to answer. */
   streamTick = 0;
   /** Commit index that the follower was last sent. */
   sentCommit = 0;
@@ -49,6 +49,12 @@ export class Progress {
   becomeReplicate(): void {
     this.becomeProbe(this.match + 1);
     this.state = "replicate";
+  }
+
+  /** Its append stream did something new: repeated and outdated answers do not count, they would hide lost requests. */
+  noteMove(tick: number): void {
+    this.moved = true;
+    this.streamTick = tick;
   }
 
   pause(tick: number): void {

@@ -1,0 +1,147 @@
+import type { NodeId } from "@ringtide/common";
+import type { Configuration, Entry, Message, RaftStatus } from "../../src/index.ts";
+import type { SimNode } from "./sim-node.ts";
+
+/** An invariant that does not hold: its name, and what was seen. */
+export class Violation extends Error {}
+
+function fail(invariant: string, seen: string): never {
+  throw new Violation(`${invariant}: ${seen}`);
+}
+
+/** Watches all nodes from outside, against the five properties of thesis figure 3.2 and what the project promises beyond. */
+export class Checker {
+  readonly #nodes: readonly SimNode[];
+  readonly #configuration: Configuration;
+  /** False where a test makes disks lose what was durable. */
+  readonly #disksKeep: boolean;
+  readonly #leaders = new Map<number, NodeId>();
+  readonly #entries = new Map<string, { sequence: number; prevTerm: number }>();
+  readonly #votes = new Map<string, NodeId>();
+  readonly #floor = new Map<NodeId, { term: number; commit: number }>();
+  /** committed[i] is entry i + 1, as some leader first committed it. */
+  readonly committed: Entry[] = [];
+
+  constructor(nodes: readonly SimNode[], configuration: Configuration, disksKeep: boolean) {
+    this.#nodes = nodes;
+    this.#configuration = configuration;
+    this.#disksKeep = disksKeep;
+  }
+
+  /**
+   * Log matching: an entry of the same index and term is the same everywhere, and follows the same. Told when entries leave a node's memory, for
+   * its disk or for another node: what a crash wipes before was never there.
+   */
+  #left(where: string, entries: readonly Entry[], termBefore: number): void {
+    let prevTerm = termBefore;
+    for (const entry of entries) {
+      const key = `${entry.index}/${entry.term}`;
+      const known = this.#entries.get(key);
+      if (known === undefined) this.#entries.set(key, { sequence: entry.sequence, prevTerm });
+      else if (known.sequence !== entry.sequence || known.prevTerm !== prevTerm)
+        fail(
+          "log matching",
+          `entry ${key} ${where}: sequence ${entry.sequence} after term ${prevTerm}, else ${JSON.stringify(known)}`,
+        );
+      prevTerm = entry.term;
+    }
+  }
+
+  /** `entries` are about to be durable at `node`. */
+  written(node: SimNode, entries: readonly Entry[]): void {
+    const first = entries[0];
+    if (first === undefined) return;
+    const before = node.disk.entries[first.index - 1 - node.disk.firstIndex];
+    this.#left(`on node ${node.id}`, entries, before?.term ?? node.disk.cutTerm);
+  }
+
+  /** One vote a term, also across restarts; and log matching. */
+  sent(message: Message): void {
+    if (message.type === "append") this.#left(`sent by ${message.from}`, message.entries, message.prevTerm);
+    if (message.type === "vote" && !message.preVote) this.#voted(message.from, message.term, message.from);
+    if (message.type === "voteResponse" && !message.preVote && message.granted)
+      this.#voted(message.from, message.term, message.to);
+  }
+
+  #voted(voter: NodeId, term: number, candidate: NodeId): void {
+    const key = `${voter}/${term}`;
+    const before = this.#votes.get(key) ?? candidate;
+    if (before !== candidate)
+      fail("one vote a term", `node ${voter} voted for ${before} and ${candidate} in term ${term}`);
+    this.#votes.set(key, candidate);
+  }
+
+  /** State-machine safety: at each index all apply the same, and only what is durable at the node and committed. */
+  handedOut(node: SimNode, entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const expected = this.committed[entry.index - 1];
+      if (expected === undefined)
+        fail("apply after commit", `node ${node.id} got ${entry.index}/${entry.term} before any leader committed it`);
+      if (expected.term !== entry.term || expected.sequence !== entry.sequence)
+        fail(
+          "state-machine safety",
+          `node ${node.id} got ${entry.index}/${entry.term}, committed was ${expected.index}/${expected.term}`,
+        );
+      if (!node.diskHas(entry.index, entry.term))
+        fail("apply after persist", `node ${node.id} got ${entry.index}/${entry.term}, which is not on its disk`);
+    }
+  }
+
+  restarted(node: SimNode): void {
+    this.#floor.delete(node.id);
+  }
+
+  observe(node: SimNode, status: RaftStatus): void {
+    const floor = this.#floor.get(node.id);
+    if (floor !== undefined && (status.term < floor.term || status.commit < floor.commit))
+      fail("term and commit only grow", `node ${node.id}: ${JSON.stringify(floor)} → ${status.term}, ${status.commit}`);
+    this.#floor.set(node.id, { term: status.term, commit: status.commit });
+    if (status.ignored.contradictions > 0)
+      fail("no contradiction", `node ${node.id} dropped a message that contradicts its state`);
+    if (status.role === "leader") this.#observeLeader(node, status);
+    else if (status.commit > this.committed.length)
+      fail(
+        "commit comes from a leader",
+        `node ${node.id} believes ${status.commit}, leaders said ${this.committed.length}`,
+      );
+  }
+
+  #observeLeader(node: SimNode, status: RaftStatus): void {
+    const known = this.#leaders.get(status.term);
+    if (known !== undefined && known !== node.id)
+      fail("election safety", `nodes ${known} and ${node.id} lead term ${status.term}`);
+    if (known === undefined) {
+      this.#leaders.set(status.term, node.id);
+      this.#checkCompleteness(node, status);
+    }
+    for (let index = this.committed.length + 1; index <= status.commit; index++) this.#commit(node, index);
+  }
+
+  /** Leader completeness: a new leader has all that was committed. */
+  #checkCompleteness(node: SimNode, status: RaftStatus): void {
+    for (const entry of this.committed) {
+      const own = node.volatileEntries[entry.index - node.disk.firstIndex];
+      if (entry.index >= node.disk.firstIndex && own?.term !== entry.term)
+        fail(
+          "leader completeness",
+          `leader ${node.id} of term ${status.term} has ${entry.index}/${own?.term}, committed was term ${entry.term}`,
+        );
+    }
+  }
+
+  /** What a leader calls committed is on the disks of a quorum. */
+  #commit(node: SimNode, index: number): void {
+    const entry = node.volatileEntries[index - node.disk.firstIndex];
+    if (entry === undefined)
+      fail("commit within the log", `leader ${node.id} committed ${index}, which it does not have`);
+    this.committed.push(entry);
+    const { voters, votersOutgoing } = this.#configuration;
+    if (this.#disksKeep && !(this.#majorityHas(voters, entry) && this.#majorityHas(votersOutgoing, entry)))
+      fail("commit on a quorum's disks", `leader ${node.id} committed ${index}/${entry.term}`);
+  }
+
+  #majorityHas(voters: readonly NodeId[], entry: Entry): boolean {
+    const having = this.#nodes.filter((node) => voters.includes(node.id) && node.diskHas(entry.index, entry.term));
+    return voters.length === 0 || having.length * 2 > voters.length;
+  }
+}
