@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Disk, type Kv, type RequestId, type RingtideError, utf8Bytes } from "@ringtide/common";
+import {
+  createCompute,
+  createDisk,
+  createLogger,
+  createMetrics,
+  openLevelKv,
+  systemClock,
+} from "@ringtide/common/node";
+import type { ApplyOutcome, Command } from "../../src/api.ts";
+import { encodeCommand } from "../../src/commands.ts";
+import { Engine } from "../../src/engine.ts";
+
+const GROUP = 16;
+
+export interface HostOptions {
+  readonly blockRows?: number;
+  readonly maxBatchRows?: number;
+  readonly autoCreateSeries?: boolean;
+  /** The disk that the engine gets instead of the real one. */
+  readonly disk?: Disk;
+  readonly onFailure?: (error: RingtideError) => void;
+}
+
+/** An entry of the log: a payload, or CLOSE_FILE. Entry i has index i + 1. */
+export type LogEntry = Uint8Array | "close";
+
+/** An engine with the log that feeds it, in a temporary directory, which can be stopped and started again. */
+export class Host {
+  readonly log: LogEntry[] = [];
+  readonly outcomes: (ApplyOutcome | undefined)[] = [];
+  readonly directory = mkdtempSync(join(tmpdir(), "ringtide-engine-"));
+  readonly #options: HostOptions;
+  #kv: Kv | undefined;
+  #engine: Engine | undefined;
+
+  private constructor(options: HostOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: HostOptions = {}): Promise<Host> {
+    const host = new Host(options);
+    await host.open();
+    return host;
+  }
+
+  get engine(): Engine {
+    if (this.#engine === undefined) throw new Error("the engine is not open");
+    return this.#engine;
+  }
+
+  get filesDirectory(): string {
+    return join(this.directory, "files");
+  }
+
+  /** Opens the engine on what the directory has, and applies the log after its checkpoint again. */
+  async open(disk: Disk = this.#options.disk ?? createDisk()): Promise<void> {
+    this.#kv ??= await openLevelKv(join(this.directory, "kv"));
+    this.#engine = await Engine.open({
+      group: GROUP,
+      directory: this.filesDirectory,
+      kv: this.#kv,
+      kvPrefix: utf8Bytes(`group/${GROUP}/`),
+      disk,
+      compute: createCompute({ threads: 1 }),
+      clock: systemClock,
+      logger: createLogger({ level: "fatal", destination: "stderr", sync: true }),
+      metrics: createMetrics(),
+      slotStrategy: { name: "device-hash", slotCount: 10_000, salt: 2333 },
+      autoCreateSeries: this.#options.autoCreateSeries ?? true,
+      maxEntryBytes: 16 * 1024 * 1024,
+      blockRows: this.#options.blockRows ?? 4096,
+      maxBatchRows: this.#options.maxBatchRows ?? 16_384,
+      ...(this.#options.onFailure === undefined ? {} : { onFailure: this.#options.onFailure }),
+    });
+    for (let at = this.engine.checkpointIndex; at < this.log.length; at++) this.#feed(at);
+  }
+
+  #feed(at: number): ApplyOutcome | undefined {
+    const entry = this.log[at];
+    if (entry instanceof Uint8Array) return this.engine.apply(at + 1, entry);
+    this.engine.closeFile(at + 1);
+    return undefined;
+  }
+
+  /** Appends and applies an entry. */
+  append(entry: LogEntry): ApplyOutcome | undefined {
+    const outcome = this.#feed(this.log.push(entry) - 1);
+    this.outcomes.push(outcome);
+    return outcome;
+  }
+
+  /** Checks, appends and applies a command. */
+  apply(command: Command, request?: RequestId): ApplyOutcome {
+    const payload = encodeCommand(request, command);
+    this.engine.check(payload);
+    return this.append(payload) as ApplyOutcome;
+  }
+
+  async closeFile(): Promise<void> {
+    this.append("close");
+    await this.engine.settled();
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.open();
+  }
+
+  async stop(): Promise<void> {
+    await this.#engine?.close();
+    this.#engine = undefined;
+    await this.#kv?.close();
+    this.#kv = undefined;
+  }
+
+  /** Stops and removes the directory. */
+  async destroy(): Promise<void> {
+    await this.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
