@@ -1,11 +1,20 @@
+import { MAX_BLOCK_ROWS } from "../block/limits.ts";
 import { malformed } from "../errors.ts";
 import { TimeEncoding } from "./codes.ts";
+import { decodeInt64s, doublesToPairs, encodeInt64s, pairsToDoubles } from "./longs.ts";
 import type { Sink } from "./sink.ts";
 import { Source } from "./source.ts";
+
+const pairs = new Int32Array(2 * MAX_BLOCK_ROWS);
 
 /** Writes ascending offsets, at least one; returns their encoding. */
 export function encodeTimes(sink: Sink, offsets: Float64Array): number {
   if (isRegular(offsets)) return TimeEncoding.REGULAR;
+  doublesToPairs(offsets, pairs, offsets.length);
+  const start = sink.length;
+  encodeInt64s(sink, pairs, offsets.length);
+  if (sink.length - start < offsets.byteLength) return TimeEncoding.PACKED;
+  sink.length = start;
   sink.raw(new Uint8Array(offsets.buffer, offsets.byteOffset, offsets.byteLength));
   return TimeEncoding.PLAIN;
 }
@@ -34,6 +43,10 @@ export function decodeTimes(
       break;
     case TimeEncoding.PLAIN:
       new Uint8Array(offsets.buffer).set(source.raw(offsets.byteLength));
+      break;
+    case TimeEncoding.PACKED:
+      decodeInt64s(source, pairs, rows);
+      pairsToDoubles(pairs, offsets, rows);
       break;
     default:
       throw malformed(`unknown encoding ${encoding} of times`);
