@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
-import { RingtideError } from "@ringtide/common";
+import { equalBytes, RingtideError } from "@ringtide/common";
+import type { Entry } from "@ringtide/raft";
 import { describe, expect, it } from "vitest";
 import { contentOf, entries, entry, freshDirectory, observedDisk, openLog } from "./support.ts";
 
@@ -83,6 +84,53 @@ describe("appending", () => {
     }
     await again.append(16, { entries: [entry(41)] });
     expect(again.group(16)).toMatchObject({ firstIndex: 1, lastIndex: 41, durableIndex: 41 });
+  });
+
+  it("keeps large entries among small ones over a restart", async () => {
+    const directory = await freshDirectory();
+    const log = await openLog(directory, { segmentBytes: 1e9 });
+    const sizes = [10, 2_097_152, 3, 5_000_000, 0, 2_097_000];
+    const written = sizes.map((size, i) => entry(i + 1, 1, new Uint8Array(size).fill(i + 7)));
+    await log.append(16, { entries: written });
+    await log.close();
+    const again = await openLog(directory, { segmentBytes: 1e9 });
+    const read = await contentOf(again, 16);
+    expect(read.map(({ payload }) => payload.length)).toEqual(sizes);
+    for (const [i, { payload }] of read.entries())
+      expect(equalBytes(payload, (written[i] as Entry).payload)).toBe(true);
+  });
+
+  it("syncs the directory before it acknowledges the first append of a new segment", async () => {
+    const events: string[] = [];
+    const disk = observedDisk({
+      afterSync: () => void events.push("sync"),
+      afterSyncDir: () => void events.push("syncDir"),
+    });
+    const log = await openLog(await freshDirectory(), { segmentBytes: 100, disk });
+    await log.append(16, { entries: entries(1, 1) });
+    events.length = 0;
+    await log.append(16, { entries: entries(2, 2) });
+    events.push("acknowledged");
+    expect(events).toEqual(["sync", "syncDir", "acknowledged"]);
+  });
+
+  it("refuses appends when more bytes wait for the disk than it may hold", async () => {
+    let stuck = false;
+    let letGo: () => void = () => undefined;
+    const write = async () => {
+      if (!stuck) return;
+      await new Promise<void>((resolve) => (letGo = resolve));
+      throw new RingtideError("DISK_IO", "stuck for good");
+    };
+    const log = await openLog(await freshDirectory(), { disk: observedDisk({ write }), maxEntryBytes: 1e8 });
+    stuck = true;
+    const payload = new Uint8Array(80e6);
+    const waiting = [1, 2, 3].map((index) => log.append(16, { entries: [entry(index, 1, payload)] }));
+    const refused = log.append(16, { entries: [entry(4, 1, payload)] });
+    await expect(refused).rejects.toMatchObject({ code: "OVERLOADED" });
+    expect(log.group(16)?.lastIndex).toBe(3);
+    letGo();
+    expect((await Promise.allSettled(waiting)).map(({ status }) => status)).toEqual(Array(3).fill("rejected"));
   });
 
   it("overwrites from an entry's index on, and still knows it after a restart", async () => {

@@ -121,6 +121,27 @@ describe("a crash in the middle of a write", () => {
     expect(warnings.lines).toMatchObject([{ code: "DISK_CORRUPT", file, offset: kept, bytes: 10 }]);
   });
 
+  it("or a failed sync before the restart leaves a tail that is written and synced again before it counts", async () => {
+    const { acknowledged, written } = await lastAppend(1e6);
+    const events: string[] = [];
+    const disk = observedDisk({
+      write: (path) => void events.push(`write ${path}`),
+      afterSync: (path) => void events.push(`sync ${path}`),
+    });
+    const directory = await directoryOf(written);
+    const log = await openLog(directory, { disk });
+    const path = `${directory}/${FIRST}`;
+    // The tail, then the mark that counts on it.
+    expect(events.filter((event) => event.endsWith(FIRST))).toEqual(
+      [0, 1].flatMap(() => [`write ${path}`, `sync ${path}`]),
+    );
+    expect(log.group(16)?.durableIndex).toBe(5);
+    expect(fileIn(await filesOf(directory), FIRST).subarray(0, fileIn(written, FIRST).length)).toEqual(
+      fileIn(written, FIRST),
+    );
+    expect(fileIn(acknowledged, FIRST).length).toBeLessThan(fileIn(written, FIRST).length);
+  });
+
   it("may come at each step of making a new log", async () => {
     const directory = await freshDirectory();
     await (await openLog(directory)).close();

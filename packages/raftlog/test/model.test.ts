@@ -3,7 +3,7 @@ import type { Entry, HardState } from "@ringtide/raft";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RaftLog } from "../src/index.ts";
-import { contentOf, entry, freshDirectory, observedDisk, openLog } from "./support.ts";
+import { contentOf, directoryOf, entry, filesOf, freshDirectory, observedDisk, openLog } from "./support.ts";
 
 const GROUPS = [0, 16, 33];
 const OPTIONS = { segmentBytes: 3000, disk: observedDisk({ skipsSync: true }) };
@@ -30,6 +30,13 @@ type Step =
   | { readonly do: "cut"; readonly group: number; readonly part: number }
   | { readonly do: "settle" }
   | { readonly do: "read"; readonly group: number; readonly from: number; readonly maxBytes: number }
+  | {
+      readonly do: "crash";
+      readonly group: number;
+      readonly count: number;
+      readonly back: number;
+      readonly part: number;
+    }
   | { readonly do: "restart" };
 
 const group = fc.constantFrom(...GROUPS);
@@ -55,6 +62,16 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("read" as const), group, from: fc.nat(), maxBytes: fc.nat(3000) }),
   },
   { weight: 1, arbitrary: fc.constant({ do: "settle" as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("crash" as const),
+      group,
+      count: fc.integer({ min: 1, max: 4 }),
+      back: fc.nat(3),
+      part: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+  },
   { weight: 2, arbitrary: fc.constant({ do: "restart" as const }) },
 );
 
@@ -62,7 +79,7 @@ class World {
   readonly models = new Map<GroupNumber, Model>(
     GROUPS.map((each) => [each, { hardState: { term: 0, vote: 0 }, firstIndex: 1, terms: [0], entries: new Map() }]),
   );
-  readonly #directory: string;
+  #directory: string;
   log: RaftLog;
   #pending: Promise<void>[] = [];
 
@@ -81,6 +98,7 @@ class World {
       const model = this.models.get(step.group) as Model;
       if (step.do === "append") this.#append(model, step);
       else if (step.do === "vote") this.#vote(model, step.group, step.vote);
+      else if (step.do === "crash") await this.#crash(model, step);
       else if (step.do === "cut") await this.#cut(model, step.group, step.part);
       else await this.#read(model, step);
     }
@@ -104,6 +122,40 @@ class World {
     for (const each of added) {
       model.terms.push(term);
       model.entries.set(each.index, each);
+    }
+  }
+
+  /** The machine dies while an append is being written: what is left of it ends at `part` of its bytes. */
+  async #crash(model: Model, { group, count, back, part }: Step & { do: "crash" }): Promise<void> {
+    await this.#settle();
+    const before = { terms: [...model.terms], entries: new Map(model.entries) };
+    const sizesBefore = await filesOf(this.#directory);
+    this.#append(model, { do: "append", group, count, back, newTerm: true, bytes: 20 });
+    await this.#settle();
+    const files = new Map(await filesOf(this.#directory));
+    await this.log.close();
+    const last =
+      [...files.keys()]
+        .filter((name) => name.endsWith(".log"))
+        .sort()
+        .at(-1) ?? "";
+    const content = files.get(last) ?? new Uint8Array(0);
+    const spared = sizesBefore.get(last)?.length ?? 0;
+    files.set(last, content.slice(0, spared + Math.floor((content.length - spared) * part)));
+    this.#directory = await directoryOf(files);
+    this.log = await openLog(this.#directory, OPTIONS);
+    this.#takePrefix(model, before, group, count);
+  }
+
+  /** Of the last append, of `count` entries, only the first ones may be left. */
+  #takePrefix(model: Model, before: Pick<Model, "terms" | "entries">, group: GroupNumber, count: number): void {
+    const lastIndex = this.log.group(group)?.lastIndex ?? 0;
+    const isNew = this.log.term(group, lastIndex) === model.terms.at(-1);
+    if (!isNew) Object.assign(model, before);
+    else {
+      expect(model.terms.length - 1 - lastIndex).toBeLessThan(count);
+      for (let index = lastIndex + 1; index < model.terms.length; index++) model.entries.delete(index);
+      model.terms.length = lastIndex + 1;
     }
   }
 
@@ -152,7 +204,7 @@ class World {
 }
 
 describe("the log", () => {
-  it("holds what a plain model holds, whatever is appended, overwritten, cut and restarted", async () => {
+  it("holds what a plain model holds, whatever is appended, overwritten, cut, restarted and torn", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 60 }), async (steps) => {
         const directory = await freshDirectory();
