@@ -1,1 +1,2 @@
-export {};
+export { createNet, type NetOptions } from "./net.ts";
+export type { TlsOptions } from "./tls.ts";
