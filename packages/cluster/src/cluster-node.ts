@@ -31,6 +31,7 @@ export class ClusterNode {
     await disk.mkdir(options.dataDirectory);
     const kv = await openKv(`${options.dataDirectory}/kv`); // locks the directory
     let doors: InternalDoors | undefined;
+    let log: RaftLog | undefined;
     try {
       const identity = await loadIdentity(disk, options.dataDirectory, random);
       const self: SelfDescription = {
@@ -50,7 +51,7 @@ export class ClusterNode {
       const member = memberOf(record, identity.nodeUuid);
       if (member === undefined)
         throw new RingtideError("DATA_DIR_FOREIGN", "the identity of the data directory does not name its own node");
-      const log = await openLog(options);
+      log = await openLog(options);
       const cluster = await RunningCluster.open(options, record, member.id, kv, log);
       doors.run(cluster);
       cluster.start();
@@ -62,6 +63,7 @@ export class ClusterNode {
       return new ClusterNode(options, cluster, doors, kv);
     } catch (error) {
       await doors?.close(0);
+      await log?.close();
       await kv.close();
       throw error;
     }

@@ -104,7 +104,7 @@ async function openCore(
     log: {
       firstIndex,
       lastIndex,
-      termRuns: recovered?.termRuns ?? [],
+      termRuns: recovered?.termRuns ?? [{ fromIndex: 0, term: 0 }],
       entries: await readTail(log, group, Math.max(firstIndex, checkpointIndex + 1), lastIndex),
     },
     applied: checkpointIndex,

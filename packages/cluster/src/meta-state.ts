@@ -116,9 +116,13 @@ export class MetaState {
     return [...this.#drops].sort();
   }
 
+  /** The storage group that a path lies in: asked for every write, so it looks prefixes up instead of walking all groups. */
   storageGroupOf(path: string): string | undefined {
-    for (const group of this.#storageGroups) if (isPrefixPath(group, path)) return group;
-    return undefined;
+    for (let end = path.indexOf("."); end >= 0; end = path.indexOf(".", end + 1)) {
+      const prefix = path.slice(0, end);
+      if (this.#storageGroups.has(prefix)) return prefix;
+    }
+    return this.#storageGroups.has(path) ? path : undefined;
   }
 
   apply(entry: Entry): ApplyOutcome {
