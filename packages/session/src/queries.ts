@@ -1,15 +1,12 @@
 import type { Served } from "@ringtide/cluster";
 import { type GroupNumber, type PathPattern, RingtideError, slotOf } from "@ringtide/common";
-import type { QueryCluster, ResultSet } from "@ringtide/query";
+import type { QueryCluster, QueryStatement, ResultSet } from "@ringtide/query";
 import { executeQuery } from "@ringtide/query";
-import type { Statement } from "@ringtide/sql";
 import type { ColumnBatch } from "@ringtide/tsfile";
 import type { SessionServiceOptions } from "./options.ts";
 import type { QueryGate } from "./query-gate.ts";
 import type { StatementRequest, StatementResult } from "./service.ts";
 import type { Session } from "./session.ts";
-
-type QueryStatement = Parameters<typeof executeQuery>[0] & Statement;
 
 /** How good the place was that served; a query over several groups is as good as its worst. */
 const RANK: Record<Served, number> = { leader: 0, local: 1, replica: 2 };
@@ -95,20 +92,14 @@ export class Queries {
   }
 }
 
-/** The groups that can hold devices of the patterns: one each for exact series paths, all for anything with a wildcard. */
+/** The groups that can hold devices of the patterns: one for an exact device, all for anything with a wildcard. */
 function groupsOf(
-  patterns: readonly PathPattern[],
+  devices: readonly PathPattern[],
   groupOfDevice: (device: string) => GroupNumber,
   all: readonly GroupNumber[],
 ): readonly GroupNumber[] {
-  const found = new Set<GroupNumber>();
-  for (const pattern of patterns) {
-    const device = pattern.nodes.slice(0, -1);
-    // A wildcard as the last node, without others, stands for measurements of one device, and for devices below it: all groups.
-    if (!pattern.isExact) return all;
-    found.add(groupOfDevice(device.join(".")));
-  }
-  return [...found];
+  if (!devices.every((device) => device.isExact)) return all;
+  return [...new Set(devices.map((device) => groupOfDevice(device.text)))];
 }
 
 /** Ends the query's bookkeeping when its rows were read, given up or failed. */
