@@ -24,7 +24,6 @@ const handlers: ServiceHandlers = {
       });
     },
   },
-  unary: { Echo: async (request) => request },
 };
 
 async function serve(): Promise<void> {

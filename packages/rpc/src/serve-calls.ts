@@ -1,5 +1,8 @@
 import { once } from "node:events";
 import type {
+  handleBidiStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
   Metadata,
   Server,
   ServerDuplexStream,
@@ -7,7 +10,7 @@ import type {
   ServerWritableStream,
   sendUnaryData,
 } from "@grpc/grpc-js";
-import { type Caller, RingtideError, type ServiceHandlers } from "@ringtide/common";
+import { assert, type Caller, RingtideError, type ServiceHandlers } from "@ringtide/common";
 import { asBuffer, CallStream } from "./message-stream.ts";
 import { END_GRACE_MS } from "./settings.ts";
 import { toStatus } from "./status.ts";
@@ -30,35 +33,34 @@ const identity = (message: Buffer): Buffer => message;
 
 /** Registers all handlers of a service: messages stay the bytes that they are. */
 export function serveCalls(server: Server, service: string, handlers: ServiceHandlers, host: CallHost): void {
+  const register = (method: string, handler: HandleCall<Buffer, Buffer>, type: string): void => {
+    const added = server.register<Buffer, Buffer>(`/${service}/${method}`, handler, asBuffer, identity, type);
+    assert(added, `${service} has the method ${method} once`);
+  };
   for (const [method, handler] of Object.entries(handlers.unary ?? {}))
-    server.register<Buffer, Buffer>(
-      `/${service}/${method}`,
+    register(
+      method,
       (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => {
         void serveUnary(host, handler, call, done);
       },
-      asBuffer,
-      identity,
       "unary",
     );
   for (const [method, handler] of Object.entries(handlers.serverStream ?? {}))
-    server.register<Buffer, Buffer>(
-      `/${service}/${method}`,
+    register(
+      method,
       (call: ServerWritableStream<Buffer, Buffer>) => {
         void serveStream(host, handler, call);
       },
-      asBuffer,
-      identity,
       "serverStream",
     );
   for (const [method, handler] of Object.entries(handlers.duplex ?? {}))
-    server.register<Buffer, Buffer>(
-      `/${service}/${method}`,
-      (call: ServerDuplexStream<Buffer, Buffer>) => serveDuplex(host, handler, call),
-      asBuffer,
-      identity,
-      "bidi",
-    );
+    register(method, (call: ServerDuplexStream<Buffer, Buffer>) => serveDuplex(host, handler, call), "bidi");
 }
+
+type HandleCall<Request, Response> =
+  | handleUnaryCall<Request, Response>
+  | handleServerStreamingCall<Request, Response>
+  | handleBidiStreamingCall<Request, Response>;
 
 function callerOf(call: { getPeer(): string; readonly metadata: Metadata }): Caller {
   const metadata: Record<string, string> = {};
