@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorSpec } from "./errors.ts";
+import { markdownTable } from "./markdown-table.ts";
 
 const CHAPTERS = [
   "",
@@ -16,18 +17,20 @@ export function renderErrorDocs(): string {
     const rows = Object.entries(ERRORS)
       .filter(([, spec]) => Math.floor(spec.number / 1000) === i + 1)
       .map(([code, spec]) => row(code, spec));
-    return `## ${title}\n\n| code | number | IoTDB | try again | outcome | meaning |\n|---|--:|--:|---|---|---|\n${rows.join("\n")}`;
+    const header = ["code", "number", "IoTDB", "try again", "outcome", "meaning"];
+    return `## ${title}\n\n${markdownTable(header, rows, ["number", "IoTDB"])}`;
   });
   return `# Errors
 
-Every error has a stable code and number; programs go by the code. *IoTDB* is the status that clients of the IoTDB door see. *Try
-again*: the same call may succeed later, or at another node. *Outcome* unknown: the call may or may not have taken effect.
+Every error has a stable code and number; programs go by the code. _IoTDB_ is the status that clients of the IoTDB door see. _Try
+again_: the same call may succeed later, or at another node. _Outcome_ unknown: the call may or may not have taken effect.
 
 ${chapters.join("\n\n")}
 `;
 }
 
-function row(code: string, spec: ErrorSpec): string {
+function row(code: string, spec: ErrorSpec): string[] {
   const again = spec.retryable ? "yes" : "no";
-  return `| \`${code}\` | ${spec.number} | ${spec.iotdb} | ${again} | ${spec.outcomeKnown ? "known" : "unknown"} | ${spec.help} |`;
+  const outcome = spec.outcomeKnown ? "known" : "unknown";
+  return [`\`${code}\``, String(spec.number), String(spec.iotdb), again, outcome, spec.help];
 }

@@ -13,7 +13,7 @@ interface Vector {
 }
 
 function vectors(): Vector[] {
-  return Array.from(PAGE.matchAll(/^\| (\(empty\)|`(.+)`) \| (\d+) \| (\d+) \| (\d+) \|$/gmu), (row) => ({
+  return Array.from(PAGE.matchAll(/^\| (\(empty\)|`(.+)`) +\| +(\d+) \| +(\d+) \| +(\d+) \|$/gmu), (row) => ({
     text: row[2] ?? "",
     salt: Number(row[3]),
     hash: Number(row[4]),

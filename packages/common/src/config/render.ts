@@ -1,3 +1,4 @@
+import { markdownTable } from "../markdown-table.ts";
 import { CLUSTER_KEYS, IDLE_KEYS } from "./cluster-keys.ts";
 import { ENGINE_KEYS } from "./engine-keys.ts";
 import type { Key } from "./key.ts";
@@ -41,8 +42,8 @@ are \`key=value\`; lines that begin with \`#\` and empty lines are skipped. A fl
 \`--key=value\` or \`-key value\`. A key that does not exist, stands twice, stands in the wrong file or has a value that is not allowed
 keeps the node from starting, with a message that names file and line.
 
-Keys marked *all nodes* must have the same value on every node: this is checked when the cluster forms and when a node joins, and
-the key that differs is named. *Seeds* must agree when the cluster forms only.
+Keys marked _all nodes_ must have the same value on every node: this is checked when the cluster forms and when a node joins, and
+the key that differs is named. _Seeds_ must agree when the cluster forms only.
 
 ## conf/ringtide-cluster.properties
 
@@ -60,9 +61,7 @@ ${table(ENGINE_KEYS)}
 
 Configurations made for the original have these keys. They are accepted, with one warning each, and change nothing here.
 
-| key | default there | here |
-|---|---|---|
-${Object.entries(IDLE_KEYS).map(idleRow).join("\n")}
+${markdownTable(["key", "default there", "here"], Object.entries(IDLE_KEYS).map(idleRow))}
 `;
 }
 
@@ -70,12 +69,12 @@ function table(keys: Readonly<Record<string, Key<unknown>>>): string {
   const rows = Object.entries(keys).map(([name, key]) => {
     const initial = key.defaultText === "" ? "(empty)" : `\`${key.defaultText.replaceAll(",", ", ")}\``;
     const agree = key.agree === undefined ? "" : key.agree === "always" ? "all nodes" : "seeds";
-    return `| \`${name}\` | ${initial} | ${key.unit ?? ""} | ${key.allowed} | ${agree} | ${key.help} |`;
+    return [`\`${name}\``, initial, key.unit ?? "", key.allowed, agree, key.help];
   });
-  return `| key | default | unit | allowed | agree | meaning |\n|---|---|---|---|---|---|\n${rows.join("\n")}`;
+  return markdownTable(["key", "default", "unit", "allowed", "agree", "meaning"], rows);
 }
 
-function idleRow([name, key]: readonly [string, (typeof IDLE_KEYS)[string]]): string {
+function idleRow([name, key]: readonly [string, (typeof IDLE_KEYS)[string]]): string[] {
   const refused = key.refused === undefined ? "" : ` (\`${key.refused}\` is refused)`;
-  return `| \`${name}\` | \`${key.defaultText}\` | ${key.instead}${refused} |`;
+  return [`\`${name}\``, `\`${key.defaultText}\``, `${key.instead}${refused}`];
 }
