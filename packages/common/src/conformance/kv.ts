@@ -70,7 +70,14 @@ function values(withStore: WithStore): void {
       expect(await kv.get(utf8Bytes("large"))).toEqual(large);
     }));
 
-  it("does not let go of what it was given: the caller may reuse its buffers once the write is done", () =>
+  it("applies writes that are under way together in the order of the calls", () =>
+    withStore(async (kv) => {
+      const writes = Array.from({ length: 200 }, (_, i) => kv.write([put("a", String(i))], { sync: i % 50 === 0 }));
+      await Promise.all(writes);
+      expect(await texts(kv)).toEqual(["a=199"]);
+    }));
+
+  it("lets the caller reuse its buffers once the write is done", () =>
     withStore(async (kv) => {
       const value = utf8Bytes("before");
       await kv.write([{ op: "put", key: utf8Bytes("a"), value }], { sync: false });

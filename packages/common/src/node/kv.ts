@@ -2,7 +2,9 @@ import { type BatchOperation, Level, type Iterator as LevelIterator } from "leve
 import { equalBytes, utf8Bytes } from "../bytes.ts";
 import { asRingtideError, assert, RingtideError } from "../errors.ts";
 import type { Kv, KvChange, KvRange, OpenKv } from "../ports/index.ts";
+import { checkStoreLogs } from "./kv-log-check.ts";
 import { plainBytes, sealValue, unsealValue } from "./kv-seal.ts";
+import { type Batch, WriteQueue } from "./kv-writes.ts";
 
 type Bytes = Uint8Array;
 type Store = Level<Bytes, Bytes>;
@@ -35,6 +37,7 @@ const READ_AHEAD_BYTES = 64 * 1024;
 
 /** LevelDB in a directory; every value carries a checksum over its key and itself. */
 export const openLevelKv: OpenKv = async (directory) => {
+  await checkStoreLogs(directory);
   const store: Store = new Level<Bytes, Bytes>(directory, STORE_OPTIONS);
   try {
     await store.open();
@@ -54,6 +57,7 @@ export const openLevelKv: OpenKv = async (directory) => {
 class LevelKv implements Kv {
   readonly #store: Store;
   readonly #directory: string;
+  readonly #writes = new WriteQueue<Operation>((batch) => this.#writeBatch(batch));
 
   constructor(store: Store, directory: string) {
     this.#store = store;
@@ -79,11 +83,14 @@ class LevelKv implements Kv {
   }
 
   async write(changes: readonly KvChange[], options: { readonly sync: boolean }): Promise<void> {
-    const batch = changes.map(toOperation);
+    await this.#writes.write({ operations: changes.map(toOperation), sync: options.sync });
+  }
+
+  async #writeBatch({ operations, sync }: Batch<Operation>): Promise<void> {
+    const batch = [...operations];
     // An empty batch would not be synced, nor what was written before it: so a synced one always says something.
-    if (batch.length === 0 && options.sync)
-      batch.push({ type: "put", key: FORMAT_KEY, value: sealValue(FORMAT_KEY, FORMAT) });
-    await this.#guarded("write", () => this.#store.batch(batch, { sync: options.sync }));
+    if (batch.length === 0 && sync) batch.push({ type: "put", key: FORMAT_KEY, value: sealValue(FORMAT_KEY, FORMAT) });
+    await this.#guarded("write", () => this.#store.batch(batch, { sync }));
   }
 
   entries(range: KvRange): AsyncIterable<readonly [key: Bytes, value: Bytes]> {
@@ -113,6 +120,7 @@ class LevelKv implements Kv {
   }
 
   async close(): Promise<void> {
+    await this.#writes.idle();
     await this.#guarded("close", () => this.#store.close());
   }
 
