@@ -1,6 +1,6 @@
 import type { IToken, TokenType } from "chevrotain";
 import { type Candidate, follow } from "./follow.ts";
-import { Comma, isOfferedKeyword, K, OpenRound, Semicolon, VOCABULARY } from "./tokens.ts";
+import { Comma, DurationText, isOfferedKeyword, K, OpenRound, Semicolon, VOCABULARY } from "./tokens.ts";
 
 /** Following the grammar costs time for each token, so an error far behind in a long list goes without suggestions. */
 const MAX_TOKENS = 2_000;
@@ -87,6 +87,8 @@ export function wordsFor(candidates: readonly Candidate[]): string[] {
 
 function wordFor(type: TokenType, rules: readonly string[]): string | undefined {
   if (rules.some((rule) => REFUSED_RULES.has(rule))) return undefined;
+  // The span that moves a time is a part of a value, but no value.
+  if (type === DurationText && rules.at(-1) === "moment") return TYPE_WORDS.get(type.name);
   // A sign inside of a value is optional, and says less than what it belongs to.
   const group =
     rules.map((rule) => RULE_WORDS.get(rule)).find((word) => word !== undefined) ??

@@ -37,7 +37,7 @@ const NUMERIC = new RegExp(
   String.raw`(?:(${DATE}(?:(?:[Tt]|[ \t]+)${CLOCK})?(?:[ \t]?${OFFSET})?)` +
     String.raw`|((?:\d+(?:[Mm][OoSs]|[UuNn][Ss]|[YyWwDdHhMmSs]))+)` +
     String.raw`|((?:\d+\.\d*|\.\d+)(?:[Ee][+-]?\d+)?|\d+[Ee][+-]?\d+)|(\d+))` +
-    String.raw`(?![A-Za-z0-9_@#$%.:\u0080-\uffff])`,
+    `(?![A-Za-z0-9_@#$%.:]|${BEYOND_ASCII})`,
   "y",
 );
 

@@ -9,8 +9,9 @@ const NANOS_PER_MS = 1_000_000n;
 const FRACTION_DIGITS: Readonly<Record<ParseOptions["precision"], number>> = { ms: 3, us: 6, ns: 9 };
 const TIMESTAMP =
   /^(-?\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:(?:T|[ \t]+)(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?)?[ \t]?(Z|[+-]\d{2}:\d{2}(?::\d{2})?)?$/i;
-/** Date.UTC takes the years 0 to 99 for 1900 to 1999; the calendar repeats every 400 years. */
-const MS_PER_400_YEARS = 146_097 * 86_400_000;
+/** Date.UTC takes the years 0 to 99 for 1900 to 1999. The calendar repeats every 400 years, so all years are moved beyond that. */
+const SHIFT_YEARS = 12_000;
+const SHIFT_MS = (SHIFT_YEARS / 400) * 146_097 * 86_400_000;
 
 /**
  * Ticks of a time as text: a whole number of ticks, or a date (`2020-01-01`, also with / or .) with an optional time of day
@@ -52,7 +53,7 @@ function ticksOfNumber(text: string): bigint {
 
 function localMilliseconds(fields: readonly number[], text: string): number {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = fields;
-  const localMs = Date.UTC(year + 400, month - 1, day, hour, minute, second) - MS_PER_400_YEARS;
+  const localMs = Date.UTC(year + SHIFT_YEARS, month - 1, day, hour, minute, second) - SHIFT_MS;
   const check = new Date(localMs);
   if (month > 12 || check.getUTCMonth() !== month - 1 || check.getUTCDate() !== day || check.getUTCHours() !== hour) {
     throw new RingtideError("SQL_SEMANTIC", `'${shorten(text)}' names a day or hour that does not exist`);
