@@ -34,7 +34,7 @@ export function encodeMetaCommand(request: RequestId | undefined, command: MetaC
 }
 
 /** Throws FRAME_MALFORMED, PATH_INVALID. */
-export function decodeMetaCommand(payload: Uint8Array): {
+function decodeMetaCommand(payload: Uint8Array): {
   readonly request: RequestId | undefined;
   readonly command: MetaCommand;
 } {

@@ -4,7 +4,7 @@ import { SessionService } from "@ringtide/session";
 import { openClientDoor } from "./client-door.ts";
 import { clusterOptions, refuseUnbuilt } from "./options.ts";
 
-export const SERVER_VERSION = "0.1.0";
+const SERVER_VERSION = "0.1.0";
 
 export interface NodeOptions {
   readonly config: Config;

@@ -76,7 +76,7 @@ function keyValues(pairs: readonly string[]): Record<string, string> {
 async function run(argv: readonly string[]): Promise<void> {
   const args = await parse(argv).parseAsync();
   const given = args as unknown as { nodes: number; replicas: number; basePort?: number; set: string[]; node: number };
-  switch (args._[0]) {
+  switch (String(args._[0])) {
     case "start":
       show(
         await startCluster({

@@ -9,7 +9,7 @@ import { readStations } from "./dataset.ts";
 import { loadStations } from "./load.ts";
 
 /** The five queries: raw, filter, aggregate, downsample, last. */
-export const QUERIES: readonly (readonly [string, string])[] = [
+const QUERIES: readonly (readonly [string, string])[] = [
   [
     "raw rows",
     "SELECT temp_max, temp_min, weather FROM root.weather.seattle WHERE time >= 2012-07-01 AND time < 2012-07-06",
