@@ -1,5 +1,5 @@
-import { RingtideError } from "@ringtide/common";
-import type { AggregateName } from "@ringtide/sql";
+import { asRingtideError, RingtideError } from "@ringtide/common";
+import { type AggregateName, aggregateResultType } from "@ringtide/sql";
 import { DataType, typeName } from "@ringtide/tsfile";
 import type { AggregateItem } from "../wire/fragment.ts";
 import type { ResolvedSeries } from "../wire/message.ts";
@@ -65,31 +65,12 @@ function typeOfPart(part: AggregateName, whole: AggregateName, type: DataType): 
   return part === "sum" ? DataType.DOUBLE : DataType.INT64;
 }
 
-/** SQL_SEMANTIC when the function cannot be had of the series' type. */
-export function resultType(
-  name: AggregateName,
-  series: Pick<ResolvedSeries, "device" | "measurement" | "type">,
-): DataType {
-  const { type } = series;
-  const isNumber = type !== DataType.TEXT && type !== DataType.BOOLEAN;
-  switch (name) {
-    case "count":
-    case "min_time":
-    case "max_time":
-      return DataType.INT64;
-    case "first_value":
-    case "last_value":
-      return type;
-    case "sum":
-    case "avg":
-    case "min_value":
-    case "max_value":
-      if (!isNumber) {
-        throw new RingtideError(
-          "SQL_SEMANTIC",
-          `${name}(${series.device}.${series.measurement}): the series is ${typeName(type)}, ${name} needs numbers`,
-        );
-      }
-      return name === "sum" || name === "avg" ? DataType.DOUBLE : type;
+/** SQL_SEMANTIC when the function has no meaning for the series' type. */
+function resultType(name: AggregateName, series: ResolvedSeries): DataType {
+  try {
+    return DataType[aggregateResultType(name, typeName(series.type))];
+  } catch (error) {
+    const path = `${series.device}.${series.measurement}`;
+    throw new RingtideError("SQL_SEMANTIC", `${name}(${path}): ${asRingtideError(error).message}`, { cause: error });
   }
 }
