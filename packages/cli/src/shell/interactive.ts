@@ -1,0 +1,133 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { createInterface, type Interface } from "node:readline";
+import type { Session } from "@ringtide/client";
+import { splitStatements } from "@ringtide/sql";
+import { completer } from "./completion.ts";
+import { runStatement, type ShellOptions } from "./statement.ts";
+
+const HISTORY_FILE = `${homedir()}/.ringtide_history`;
+const HISTORY_LINES = 1000;
+const PROMPT = "ringtide> ";
+const MORE_PROMPT = "       -> ";
+
+const HELP = `Statements end with a semicolon. Tab completes keywords and paths. Ctrl-C cancels what runs, or what is typed.
+  SHOW STORAGE GROUP;                 what there is
+  SHOW TIMESERIES root.x LIMIT 10;    series below a path
+  SELECT LAST * FROM root.x;          the newest values
+  help; exit; (or Ctrl-D)
+The language: docs/sql.md
+`;
+
+/** The shell at a terminal: lines are collected until a semicolon, then run; Ctrl-C cancels. Resolves when the user leaves. */
+export function runInteractive(session: Session, options: ShellOptions): Promise<void> {
+  return new Promise((resolve) => {
+    const input = createInterface({
+      input: process.stdin,
+      output: process.stdout,
+      prompt: PROMPT,
+      history: readHistory(),
+      historySize: HISTORY_LINES,
+      removeHistoryDuplicates: true,
+      completer: completer(session),
+    });
+    input.on("history", writeHistory);
+    new Shell(input, session, options, resolve).start();
+  });
+}
+
+class Shell {
+  readonly #input: Interface;
+  readonly #session: Session;
+  readonly #options: ShellOptions;
+  readonly #leave: () => void;
+  #typed = "";
+  #running: AbortController | undefined;
+  #closed = false;
+
+  constructor(input: Interface, session: Session, options: ShellOptions, leave: () => void) {
+    this.#input = input;
+    this.#session = session;
+    this.#options = options;
+    this.#leave = leave;
+  }
+
+  start(): void {
+    this.#input.on("line", (line) => this.#line(line));
+    this.#input.on("SIGINT", () => this.#interrupt());
+    this.#input.on("close", () => {
+      this.#closed = true;
+      this.#running?.abort();
+      this.#leave();
+    });
+    this.#input.prompt();
+  }
+
+  #line(line: string): void {
+    this.#typed += `${line}\n`;
+    if (this.#running !== undefined) return; // taken up when the running statement has ended
+    this.#runTyped().catch((error: unknown) => {
+      process.stderr.write(`${String(error)}\n`);
+      this.#input.close();
+    });
+  }
+
+  async #runTyped(): Promise<void> {
+    for (;;) {
+      const word = this.#typed.trim().replace(/;$/, "").toLowerCase();
+      if (word === "exit" || word === "quit") return this.#input.close();
+      if (word === "help") {
+        this.#typed = "";
+        process.stdout.write(HELP);
+      }
+      const { statements, rest } = splitStatements(this.#typed);
+      this.#typed = rest.trim() === "" ? "" : rest;
+      if (statements.length === 0) break;
+      await this.#run(statements);
+    }
+    if (this.#closed) return;
+    this.#input.setPrompt(this.#typed === "" ? PROMPT : MORE_PROMPT);
+    this.#input.prompt();
+  }
+
+  async #run(statements: readonly string[]): Promise<void> {
+    const abort = new AbortController();
+    this.#running = abort;
+    for (const statement of statements) {
+      if (abort.signal.aborted) break;
+      await runStatement(this.#session, statement, this.#options, abort.signal);
+    }
+    this.#running = undefined;
+  }
+
+  #interrupt(): void {
+    if (this.#running !== undefined) {
+      this.#running.abort();
+      return;
+    }
+    this.#typed = "";
+    this.#input.setPrompt(PROMPT);
+    process.stdout.write("^C\n");
+    this.#input.write(null, { ctrl: true, name: "u" });
+    this.#input.prompt();
+  }
+}
+
+/** Newest first, as readline wants it. */
+function readHistory(): string[] {
+  try {
+    return readFileSync(HISTORY_FILE, "utf8")
+      .split("\n")
+      .filter((line) => line !== "");
+  } catch {
+    return []; // the first use
+  }
+}
+
+function writeHistory(lines: readonly string[]): void {
+  try {
+    writeFileSync(HISTORY_FILE, `${lines.join("\n")}\n`, { mode: 0o600 });
+  } catch {
+    // A home directory that cannot be written to is no reason to stop the shell.
+  }
+}
