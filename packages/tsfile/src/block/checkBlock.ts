@@ -1,16 +1,21 @@
+import { equalBytes } from "@ringtide/common";
+import { Sink } from "../encoding/sink.ts";
 import { malformed } from "../errors.ts";
 import { computeStatistics } from "../statistics.ts";
 import { type ColumnStatistics, DataType, type TextVector, type TimeVector } from "../types.ts";
-import { type BlockView, openBlock } from "./openBlock.ts";
+import { type BlockView, type OpenBlock, openHeader } from "./openBlock.ts";
+import { writeStatistics } from "./statisticsCodec.ts";
 
 const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+const scratch = new Sink(1024);
 
 /**
  * The full check of a block from outside, before it may enter the log: decodes every column once. It must have rows, columns and
  * strictly ascending times of one era, valid UTF-8, and statistics that equal the recomputed ones. BLOCK_MALFORMED says what and where.
  */
 export function checkBlock(bytes: Uint8Array): BlockView {
-  const block = openBlock(bytes);
+  const block = openHeader(bytes);
   if (!block.hasTimes || block.rows === 0 || block.columnCount === 0) throw malformed("no times, rows or columns");
   const times = block.times();
   checkTimes(times, block);
@@ -23,20 +28,25 @@ function checkTimes(times: TimeVector, block: BlockView): void {
   if (offsets[0] !== block.firstTime || offsets[offsets.length - 1] !== block.lastTime)
     throw malformed("first and last time are not those of its header");
   // Between two offsets of the era, ascending means within the era; what is left is that they are whole.
-  for (let i = 1; i < offsets.length; i++)
-    if (!((offsets[i] as number) > (offsets[i - 1] as number))) throw malformed(`times do not ascend at row ${i}`);
-  for (let i = 0; i < offsets.length; i++)
-    if (!Number.isInteger(offsets[i])) throw malformed(`time of row ${i} is no whole number`);
+  for (let i = 1; i < offsets.length; i++) {
+    const offset = offsets[i] as number;
+    if (!(offset > (offsets[i - 1] as number))) throw malformed(`times do not ascend at row ${i}`);
+    if (Math.floor(offset) !== offset) throw malformed(`time of row ${i} is no whole number`);
+  }
 }
 
-function checkColumn(block: BlockView, i: number, times: TimeVector): void {
+function checkColumn(block: OpenBlock, i: number, times: TimeVector): void {
   const column = block.column(i);
   if (column.type === DataType.TEXT) checkTexts(column.values, i);
   const expected = computeStatistics(column, times);
+  scratch.length = 0;
+  if (expected.count > 0) writeStatistics(scratch, column.type, column.present !== undefined, expected);
+  if (equalBytes(scratch.bytes.subarray(0, scratch.length), block.header.statisticsBytes(i))) return;
   const claimed = block.statistics(i);
   for (const field of FIELDS)
     if (!Object.is(claimed[field], expected[field]))
       throw malformed(`${field} of column ${i} is ${expected[field]}, its statistics say ${claimed[field]}`);
+  throw malformed(`statistics of column ${i} are not written as they have to be`);
 }
 
 const FIELDS = [

@@ -168,7 +168,13 @@ export class BlockHeader implements BlockSpan {
   }
   /** The directory entry of column `i` as bytes. */
   entry(i: number): Uint8Array {
-    const at = this.#entries[i] as number;
+    return this.#entryFrom(i, this.#entries[i] as number);
+  }
+  /** Its statistics as bytes. */
+  statisticsBytes(i: number): Uint8Array {
+    return this.#entryFrom(i, this.#statisticsAt(i));
+  }
+  #entryFrom(i: number, at: number): Uint8Array {
     const next = i + 1 < this.columnCount ? (this.#entries[i + 1] as number) : this.sizeBytes - 4;
     return new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, next - at);
   }

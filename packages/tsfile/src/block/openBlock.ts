@@ -32,60 +32,65 @@ export interface BlockView {
 
 /** Parses and checks header and directory; BLOCK_MALFORMED says what is wrong. `bytes` are kept, not copied. */
 export function openBlock(bytes: Uint8Array): BlockView {
+  return openHeader(bytes);
+}
+
+/** The same, with what only this package may see. */
+export function openHeader(bytes: Uint8Array): OpenBlock {
   const header = new BlockHeader(bytes, true);
   if (header.sizeBytes + header.bodyBytes !== bytes.length)
     throw malformed(`${bytes.length} bytes where its header says ${header.sizeBytes + header.bodyBytes}`);
   return new OpenBlock(header, bytes.subarray(header.sizeBytes));
 }
 
-class OpenBlock implements BlockView {
-  readonly #header: BlockHeader;
+export class OpenBlock implements BlockView {
+  readonly header: BlockHeader;
   readonly #body: Uint8Array;
 
   constructor(header: BlockHeader, body: Uint8Array) {
-    this.#header = header;
+    this.header = header;
     this.#body = body;
   }
 
   get rows(): number {
-    return this.#header.rows;
+    return this.header.rows;
   }
   get hasTimes(): boolean {
-    return this.#header.hasTimes;
+    return this.header.hasTimes;
   }
   get base(): bigint {
-    return this.#header.base;
+    return this.header.base;
   }
   get firstTime(): number {
-    return this.#header.firstTime;
+    return this.header.firstTime;
   }
   get lastTime(): number {
-    return this.#header.lastTime;
+    return this.header.lastTime;
   }
   get columnCount(): number {
-    return this.#header.columnCount;
+    return this.header.columnCount;
   }
   get sizeBytes(): number {
-    return this.#header.sizeBytes + this.#header.bodyBytes;
+    return this.header.sizeBytes + this.header.bodyBytes;
   }
   get decodedBytes(): number {
-    return this.#header.decodedBytes;
+    return this.header.decodedBytes;
   }
   type(column: number): DataType {
-    return this.#header.type(column);
+    return this.header.type(column);
   }
   count(column: number): number {
-    return this.#header.count(column);
+    return this.header.count(column);
   }
   statistics(column: number): ColumnStatistics {
-    return this.#header.statistics(column);
+    return this.header.statistics(column);
   }
   columnBytes(column: number): number {
-    return this.#header.columnBytes(column);
+    return this.header.columnBytes(column);
   }
 
   times(): TimeVector {
-    const { base, rows, hasTimes, timeBytes, timeCrc, timeEncoding, firstTime, lastTime } = this.#header;
+    const { base, rows, hasTimes, timeBytes, timeCrc, timeEncoding, firstTime, lastTime } = this.header;
     if (!hasTimes) throw malformed("it has no times");
     if (rows === 0) return { base, offsets: new Float64Array(0) };
     const bytes = this.#body.subarray(0, timeBytes);
@@ -94,7 +99,7 @@ class OpenBlock implements BlockView {
   }
 
   column(i: number): Column {
-    const header = this.#header;
+    const header = this.header;
     const start = header.columnStart(i);
     const bytes = this.#body.subarray(start, start + header.columnBytes(i));
     const name = header.columnName(i);
