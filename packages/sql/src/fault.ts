@@ -33,7 +33,7 @@ const MAX_SHOWN = 120;
 /** The error of a fault: `line 1:15: …`, the line, and a caret under the place. Columns count UTF-16 units from 1. */
 export function explain(text: string, fault: Fault): RingtideError {
   const offset = Math.min(fault.place.offset, text.length);
-  const lineStart = text.lastIndexOf("\n", offset - 1) + 1;
+  const lineStart = offset === 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
   const nextBreak = text.indexOf("\n", offset);
   const lineEnd = nextBreak < 0 ? text.length : nextBreak;
   let line = 1;

@@ -24,7 +24,7 @@ import {
 } from "./tokens.ts";
 
 /** Rules of the statements; the whole grammar. Built once, used for every parse: it keeps nothing between them. */
-export class Grammar extends SelectRules {
+class Grammar extends SelectRules {
   constructor() {
     super();
     this.performSelfAnalysis();

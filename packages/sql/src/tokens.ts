@@ -138,7 +138,7 @@ export const Integer = createToken({ name: "Integer" });
 /** Operators that make a Condition. */
 export const ComparisonSign = createToken({ name: "ComparisonSign" });
 export const Equal = createToken({ name: "Equal", categories: ComparisonSign });
-export const Unequal = createToken({ name: "Unequal", categories: ComparisonSign });
+const Unequal = createToken({ name: "Unequal", categories: ComparisonSign });
 export const AndSign = createToken({ name: "AndSign" });
 export const OrSign = createToken({ name: "OrSign" });
 export const NotSign = createToken({ name: "NotSign" });

@@ -10,6 +10,7 @@ const S = "SELECT s1 FROM root.sg ";
 const TABLE: readonly [string, ErrorCode, string, string][] = [
   ["SELECT s1 form root.sg", "SQL_SYNTAX", "1:11", "expected AS, ',' or FROM but found 'form'; did you mean FROM?"],
   ["", "SQL_SYNTAX", "1:1", "the statement is empty: expected SELECT, INSERT, CREATE"],
+  ["\n\n", "SQL_SYNTAX", "1:1", "the statement is empty"],
   ["-- nothing", "SQL_SYNTAX", "1:1", "the statement is empty"],
   [";", "SQL_SYNTAX", "1:1", "expected SELECT"],
   ["CRAETE STORAGE GROUP root.a", "SQL_SYNTAX", "1:1", "did you mean CREATE?"],

@@ -2,7 +2,7 @@ import { RingtideError } from "@ringtide/common";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { complete, KEYWORDS, parse, splitStatements } from "../src/index.ts";
-import { MS } from "./helpers.ts";
+import { MS, runs } from "./helpers.ts";
 
 /** Pieces that make statements which get further into the grammar than random characters do. */
 const PIECE = fc.oneof(
@@ -62,7 +62,7 @@ describe("any text", () => {
         // What was split off splits no further.
         for (const statement of statements) expect(splitStatements(statement).statements).toEqual([]);
       }),
-      { numRuns: 4_000 },
+      runs(3_000),
     );
   });
 
@@ -77,7 +77,7 @@ describe("any text", () => {
         );
         expect(withoutPlaces(text)).toEqual(withoutPlaces(sql));
       }),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 

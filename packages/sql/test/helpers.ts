@@ -3,6 +3,13 @@ import { type ParseOptions, parse } from "../src/index.ts";
 
 export const MS: ParseOptions = { precision: "ms", zone: "Z" };
 
+/** What random tests run with: SQL_SEED=n replays the run whose failure printed that seed, SQL_RUNS=n asks for more. */
+export function runs(count: number): { numRuns: number; seed?: number } {
+  const { SQL_SEED: seed, SQL_RUNS: wanted } = process.env;
+  const numRuns = wanted === undefined ? count : Number(wanted);
+  return seed === undefined ? { numRuns } : { numRuns, seed: Number(seed) };
+}
+
 /** The tree without places, which other tests look at. */
 export function tree(sql: string, options: ParseOptions = MS): Record<string, unknown> {
   return withoutPlaces(parse(sql, options)) as Record<string, unknown>;

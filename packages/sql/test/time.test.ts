@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatTimestamp, type ParseOptions, parseTimestamp } from "../src/index.ts";
-import { errorOf } from "./helpers.ts";
+import { errorOf, runs } from "./helpers.ts";
 
 const MIN = -(2n ** 63n);
 const MAX = 2n ** 63n - 1n;
@@ -115,7 +115,7 @@ describe("formatTimestamp", () => {
           expect(parseTimestamp(formatTimestamp(time, precision, zone), { precision, zone: "Z" })).toBe(time);
         },
       ),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 });
