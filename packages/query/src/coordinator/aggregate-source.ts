@@ -67,9 +67,9 @@ async function aggregateAtReplicas(
 }
 
 function keyedByPath(columns: readonly AggregateColumn[], series: readonly ResolvedSeries[]): KeyedColumn[] {
-  return columns.map(({ name, of, type, series: at }) => {
+  return columns.map(({ name, item, type, series: at }) => {
     const one = series[at];
-    return { name, of, type, key: one === undefined ? "" : pathOf(one) };
+    return { name, item, type, key: one === undefined ? "" : pathOf(one) };
   });
 }
 
@@ -82,9 +82,9 @@ async function aggregateHere(run: QueryRun, plan: SelectPlan, statement: SelectS
   const keyed =
     level === undefined
       ? keyedByPath(columns, series)
-      : columns.map(({ name, of, type, series: at }) => {
+      : columns.map(({ name, item, type, series: at }) => {
           const one = series[at];
-          return { name, of, type, key: one === undefined ? "" : levelKey(one.device, one.measurement, level) };
+          return { name, item, type, key: one === undefined ? "" : levelKey(one.device, one.measurement, level) };
         });
   const grid = plan.windows === undefined ? wholeRange(plan.range) : windowGrid(plan.windows);
   return { found: rows.found, columns: keyed, batches: windowsOfRows(run, grid, rows, columns, statement.descending) };

@@ -2,7 +2,7 @@ import type { AggregateName, SelectStatement } from "@ringtide/sql";
 import { type Column, type ColumnBatch, columnFromValues, DataType, type Value, valueAt } from "@ringtide/tsfile";
 import type { ResultColumn, ResultSet } from "../api.ts";
 import { columnAt, projectColumns } from "../columns/copy.ts";
-import { columnKey } from "../operators/aggregate-columns.ts";
+import { columnKey, WHOLE } from "../operators/aggregate-columns.ts";
 import { fillWindows } from "../operators/fill-windows.ts";
 import { foldColumns, foldPlan, type KeyedColumn, levelKey } from "../operators/level.ts";
 import { limitRows } from "../operators/limit.ts";
@@ -55,7 +55,7 @@ function plainOutput(
   source: readonly KeyedColumn[],
   found: readonly (readonly FoundSeries[])[],
 ): Output {
-  const positions = new Map(source.map((column, at) => [columnKey(column.of, column.name, column.key), at]));
+  const positions = new Map(source.map((column, at) => [columnKey(column.item, column.name, column.key), at]));
   const columns: ResultColumn[] = [];
   const picked: number[] = [];
   for (const { aggregate, alias, patterns } of plan.items) {
@@ -63,7 +63,7 @@ function plainOutput(
     const matches = patterns.flatMap((pattern) => found[pattern] ?? []);
     checkAlias(alias, matches.length);
     for (const series of matches) {
-      const at = positions.get(columnKey(aggregate, aggregate, series.path)) ?? -1;
+      const at = positions.get(columnKey(WHOLE, aggregate, series.path)) ?? -1;
       columns.push({ name: alias ?? `${aggregate}(${series.path})`, type: source[at]?.type ?? series.type });
       picked.push(at);
     }
@@ -78,16 +78,16 @@ function levelOutput(
   level: number,
 ): Output {
   const folded = foldPlan(source.columns);
-  const positions = new Map(folded.map((column, at) => [columnKey(column.of, column.name, column.key), at]));
+  const positions = new Map(folded.map((column, at) => [columnKey(column.item, column.name, column.key), at]));
   const columns: ResultColumn[] = [];
   const makers: ((batch: ColumnBatch) => Column)[] = [];
-  for (const { aggregate, alias, patterns } of plan.items) {
+  for (const [item, { aggregate, alias, patterns }] of plan.items.entries()) {
     if (aggregate === undefined) continue;
     const matches = patterns.flatMap((pattern) => source.found[pattern] ?? []);
     const keys = [...new Set(matches.map((series) => levelKey(series.device, series.measurement, level)))];
     checkAlias(alias, keys.length);
     for (const key of keys) {
-      const at = (part: AggregateName): number => positions.get(columnKey(aggregate, part, key)) ?? -1;
+      const at = (part: AggregateName): number => positions.get(columnKey(item, part, key)) ?? -1;
       const type = aggregate === "avg" ? DataType.DOUBLE : (folded[at(aggregate)]?.type ?? DataType.DOUBLE);
       columns.push({ name: alias ?? `${aggregate}(${key})`, type });
       makers.push(

@@ -3,7 +3,7 @@ import { type Column, type ColumnBatch, DataType, emptyColumn, typeName } from "
 import type { ResultColumn, ResultSet } from "../api.ts";
 import { constantText } from "../columns/build.ts";
 import { columnAt } from "../columns/copy.ts";
-import { aggregateColumns, columnKey } from "../operators/aggregate-columns.ts";
+import { aggregateColumns, columnKey, WHOLE } from "../operators/aggregate-columns.ts";
 import { limitRows } from "../operators/limit.ts";
 import { isExact } from "../plan/paths.ts";
 import { aggregateItems, type PlannedItem, type SelectPlan, semantic } from "../plan/select.ts";
@@ -124,7 +124,7 @@ function typeOfFunction(item: PlannedItem, series: ResolvedSeries): DataType {
   const [column] =
     aggregate === undefined
       ? []
-      : aggregateColumns([{ name: aggregate, pattern: 0 }], [{ ...series, patterns: [0] }], false);
+      : aggregateColumns([{ name: aggregate, pattern: 0, item: 0 }], [{ ...series, patterns: [0] }], false);
   return column?.type ?? series.type;
 }
 
@@ -161,14 +161,14 @@ function sourcesOf(
   items: readonly AggregateItem[],
 ): (number | undefined)[] {
   const sent = aggregateColumns(items, part.series, false).map((column) =>
-    columnKey(column.of, column.name, column.series),
+    columnKey(column.item, column.name, column.series),
   );
   return columns.map(({ item, measurement }) => {
     const at = part.series.findIndex(
       (one) => one.measurement === measurement && item.patterns.some((pattern) => one.patterns.includes(pattern)),
     );
     if (at < 0 || item.aggregate === undefined) return at < 0 ? undefined : at;
-    const column = sent.indexOf(columnKey(item.aggregate, item.aggregate, at));
+    const column = sent.indexOf(columnKey(WHOLE, item.aggregate, at));
     return column < 0 ? undefined : column;
   });
 }

@@ -7,12 +7,14 @@ import type { ResolvedSeries } from "../wire/message.ts";
 /** One function of one series. */
 export interface AggregateColumn {
   readonly name: AggregateName;
-  /** The function that this is a part of, or the function itself. */
-  readonly of: AggregateName;
+  /** The item of the SELECT clause that this is a part of; WHOLE for what is no part and serves all items. */
+  readonly item: number;
   /** Index into the series. */
   readonly series: number;
   readonly type: DataType;
 }
+
+export const WHOLE = -1;
 
 /**
  * What a partial result of a function is made of, so that partials of several series can be put together: avg from sum and count,
@@ -45,9 +47,10 @@ export function aggregateColumns(
       if (!one.patterns.includes(item.pattern)) continue;
       const type = resultType(item.name, one);
       for (const name of parts ? PARTS[item.name] : [item.name]) {
-        const key = columnKey(item.name, name, at);
+        const owner = parts ? item.item : WHOLE;
+        const key = columnKey(owner, name, at);
         if (!columns.has(key)) {
-          columns.set(key, { name, of: item.name, series: at, type: typeOfPart(name, item.name, type) });
+          columns.set(key, { name, item: owner, series: at, type: typeOfPart(name, item.name, type) });
         }
       }
     }
@@ -55,9 +58,9 @@ export function aggregateColumns(
   return [...columns.values()];
 }
 
-/** Parts of different functions stay apart, even where they are equal: their series may differ. */
-export function columnKey(of: AggregateName, name: AggregateName, series: number | string): string {
-  return `${of} ${name} ${series}`;
+/** Parts of different items stay apart, even where they are equal: their series may differ. */
+export function columnKey(item: number, name: AggregateName, series: number | string): string {
+  return `${item} ${name} ${series}`;
 }
 
 function typeOfPart(part: AggregateName, whole: AggregateName, type: DataType): DataType {

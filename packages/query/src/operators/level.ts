@@ -31,7 +31,7 @@ export function levelKey(device: string, measurement: string, level: number): st
 /** A column that comes from one group, before it is folded with those of the same function and key. */
 export interface KeyedColumn {
   readonly name: AggregateName;
-  readonly of: AggregateName;
+  readonly item: number;
   readonly key: string;
   readonly type: DataType;
 }
@@ -42,9 +42,9 @@ export function levelColumns(
   level: number,
 ): LevelColumn[] {
   return foldPlan(
-    columns.map(({ name, of, type, series: at }) => {
+    columns.map(({ name, item, type, series: at }) => {
       const one = series[at];
-      return { name, of, type, key: one === undefined ? "" : levelKey(one.device, one.measurement, level) };
+      return { name, item, type, key: one === undefined ? "" : levelKey(one.device, one.measurement, level) };
     }),
   );
 }
@@ -53,7 +53,7 @@ export function levelColumns(
 export function foldPlan(columns: readonly KeyedColumn[]): LevelColumn[] {
   const folded = new Map<string, { column: KeyedColumn; sources: number[] }>();
   columns.forEach((column, at) => {
-    const key = columnKey(column.of, column.name, column.key);
+    const key = columnKey(column.item, column.name, column.key);
     const known = folded.get(key);
     if (known === undefined) {
       folded.set(key, { column, sources: [at] });
@@ -69,7 +69,7 @@ export function foldPlan(columns: readonly KeyedColumn[]): LevelColumn[] {
   });
   return [...folded.values()].map(({ column, sources }) => {
     const time = timePart(column.name);
-    const key = time === undefined ? "" : columnKey(column.of, time, column.key);
+    const key = time === undefined ? "" : columnKey(column.item, time, column.key);
     return { ...column, sources, times: folded.get(key)?.sources ?? [] };
   });
 }
@@ -99,7 +99,7 @@ function foldRow(
   row: number,
 ): Value | undefined {
   let result: Value | undefined;
-  let at: Value | null | undefined;
+  let at: Value | undefined;
   for (const [i, source] of sources.entries()) {
     const value = valueAt(source, row);
     if (value === null) continue;
@@ -107,8 +107,9 @@ function foldRow(
       const timeColumn = times[i];
       const time = timeColumn === undefined ? null : valueAt(timeColumn, row);
       if (time === null) continue;
-      // Of points with equal times that of the first path stays.
-      if (at !== null && at !== undefined && (name === "first_value" ? time >= at : time <= at)) continue;
+      if (at !== undefined && at !== time && time < at !== (name === "first_value")) continue;
+      // Of values with equal times the greatest stays, so that the result does not depend on which group has which series.
+      if (at === time && result !== undefined && value <= result) continue;
       at = time;
       result = value;
     } else result = result === undefined ? value : foldTwo(name, result, value);

@@ -44,7 +44,7 @@ export function planSelect(statement: SelectStatement, cluster: QueryCluster, op
     aggregate: item.kind === "aggregate" ? item.name : undefined,
     text: item.path.text,
     alias: item.alias,
-    patterns: [...new Set(joined(item, prefixes).map((path) => patterns.indexOf(path)))],
+    patterns: joined(item, prefixes).map((path) => patterns.indexOf(path)),
   }));
   const where =
     statement.where === undefined
@@ -106,8 +106,8 @@ class PatternList {
 }
 
 export function aggregateItems(plan: SelectPlan): AggregateItem[] {
-  return plan.items.flatMap(({ aggregate, patterns }) =>
-    aggregate === undefined ? [] : patterns.map((pattern) => ({ name: aggregate, pattern })),
+  return plan.items.flatMap(({ aggregate, patterns }, item) =>
+    aggregate === undefined ? [] : patterns.map((pattern) => ({ name: aggregate, pattern, item })),
   );
 }
 

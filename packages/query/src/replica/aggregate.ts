@@ -10,7 +10,7 @@ import { WINDOW_BYTES, WindowState } from "../operators/window-state.ts";
 import { intersectRanges, isEmptyRange } from "../plan/range.ts";
 import type { Fragment } from "../wire/fragment.ts";
 import { encodeRows, type ResolvedSeries } from "../wire/message.ts";
-import { byDevice, isSelected } from "./resolve.ts";
+import { byDevice, isSelected, withFilterSeries } from "./resolve.ts";
 import { filterRows, type ReplicaContext } from "./source.ts";
 
 type AggregateOperation = Extract<Fragment["operation"], { kind: "aggregate" }>;
@@ -25,7 +25,8 @@ export async function* runAggregate(
   operation: AggregateOperation,
   series: readonly ResolvedSeries[],
 ): AsyncGenerator<Uint8Array> {
-  const parts = context.fragment.byDevice ? byDevice(series).map((part) => part.series) : [series];
+  const { fragment, reader } = context;
+  const parts = fragment.byDevice ? byDevice(series).map((part) => withFilterSeries(part, fragment, reader)) : [series];
   let device = 0;
   for (const part of parts) {
     for await (const batch of aggregatePart(context, operation, part)) yield* encodeRows(device, batch);

@@ -2,7 +2,7 @@ import type { ColumnBatch } from "@ringtide/tsfile";
 import { limitRows } from "../operators/limit.ts";
 import type { Fragment } from "../wire/fragment.ts";
 import { encodeRows, type ResolvedSeries } from "../wire/message.ts";
-import { byDevice, isSelected } from "./resolve.ts";
+import { byDevice, isSelected, withFilterSeries } from "./resolve.ts";
 import { filterRows, type ReplicaContext, readRows } from "./source.ts";
 
 type RawOperation = Extract<Fragment["operation"], { kind: "raw" }>;
@@ -21,7 +21,10 @@ export async function* runRaw(
   for (const part of byDevice(series)) {
     // Offset and limit are over the rows of all devices: each device gives no more than could be asked of it.
     const most = operation.limit === undefined ? undefined : operation.offset + operation.limit;
-    yield* encoded(device, limitRows(rowsOf(context, operation, part.series), 0, most));
+    yield* encoded(
+      device,
+      limitRows(rowsOf(context, operation, withFilterSeries(part, context.fragment, context.reader)), 0, most),
+    );
     device++;
   }
 }

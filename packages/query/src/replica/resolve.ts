@@ -1,6 +1,7 @@
 import { PathPattern, splitSeries } from "@ringtide/common";
 import type { EngineReader, Series } from "@ringtide/engine";
 import type { MemoryBudget } from "../operators/budget.ts";
+import { leafSeries } from "../plan/predicate.ts";
 import type { Fragment } from "../wire/fragment.ts";
 import type { ResolvedSeries } from "../wire/message.ts";
 
@@ -65,6 +66,17 @@ export function byDevice(resolved: readonly ResolvedSeries[]): DeviceSeries[] {
     else known.push(series);
   }
   return [...devices].map(([device, series]) => ({ device, series })).sort((a, b) => comparePaths(a.device, b.device));
+}
+
+/** The device's series, and behind them those that only the predicate reads. */
+export function withFilterSeries(part: DeviceSeries, fragment: Fragment, reader: EngineReader): ResolvedSeries[] {
+  const named = new Set(leafSeries(fragment.predicate).flat());
+  for (const { measurement } of part.series) named.delete(measurement);
+  const others = [...named].flatMap((name) => reader.schema.find(part.device, name) ?? []);
+  return [
+    ...part.series,
+    ...others.map(({ device, measurement, type }) => ({ device, measurement, type, patterns: [] })),
+  ];
 }
 
 /** True when a pattern of the SELECT clause matches it: others only serve the filter. */

@@ -51,6 +51,8 @@ export interface AggregateItem {
   readonly name: AggregateName;
   /** Index into `patterns`. */
   readonly pattern: number;
+  /** Number of the item in the SELECT clause. */
+  readonly item: number;
 }
 
 /** How to fill a series of a type (all types when undefined); distances in ticks, undefined: any. */
@@ -126,7 +128,7 @@ function writeOperation(out: ByteWriter, operation: Operation): void {
     case "aggregate":
       writeList(out, operation.items, (item) => {
         writeChoice(out, AGGREGATES, item.name);
-        out.u32(item.pattern);
+        out.u32(item.pattern).u32(item.item);
       });
       writeOptional(out, operation.windows, (windows) => writeWindows(out, windows));
       writeOptional(out, operation.level, (level) => out.u32(level));
@@ -166,7 +168,11 @@ function readOperation(input: ByteReader): Operation {
     case "aggregate":
       return {
         kind,
-        items: readList(input, 5, () => ({ name: choiceFrom(input, AGGREGATES), pattern: input.u32() })),
+        items: readList(input, 9, () => ({
+          name: choiceFrom(input, AGGREGATES),
+          pattern: input.u32(),
+          item: input.u32(),
+        })),
         windows: readOptional(input, () => readWindows(input)),
         level: readOptional(input, () => input.u32()),
       };
