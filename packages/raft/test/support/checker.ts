@@ -114,7 +114,14 @@ export class Checker {
       this.#leaders.set(status.term, node.id);
       this.#checkCompleteness(node, status);
     }
-    for (let index = this.committed.length + 1; index <= status.commit; index++) this.#commit(node, index);
+    const before = this.committed.length;
+    for (let index = before + 1; index <= status.commit; index++) this.#commit(node, index);
+    const last = this.committed.at(-1);
+    if (this.committed.length > before && last?.term !== status.term)
+      fail(
+        "commit of own term",
+        `leader ${node.id} of term ${status.term} committed up to ${last?.index}/${last?.term}`,
+      );
   }
 
   /** Leader completeness: a new leader has all that was committed. */

@@ -37,14 +37,16 @@ export class RandomCluster {
   /** Weight of each action in this run: many runs lack some faults altogether. */
   readonly #actions: readonly (readonly [weight: number, act: () => void])[];
   readonly #totalWeight: number;
-  /** Messages may arrive twice. */
-  readonly #repeats: boolean;
+  /** Messages may arrive again, or long after what followed them. */
+  readonly #outdatedArrive: boolean;
   readonly #trace: ((line: string) => void) | undefined;
   readonly #applyQueues = new Map<NodeId, number>();
   readonly #diskReads: { node: NodeId; to: NodeId; from: number; through: number }[] = [];
   /** Links that lose all, as from × 100 + to. */
   readonly #cutLinks = new Set<number>();
   #network: Message[] = [];
+  /** Messages that stay on their way for long. */
+  readonly #late: Message[] = [];
   #sequence = 0;
 
   constructor(seed: number, trace?: (line: string) => void) {
@@ -57,11 +59,14 @@ export class RandomCluster {
     this.#nodes = ids.map((id) => new SimNode(id, configuration, limits, random.below));
     const damage = random.chance(0.15) && voters.length >= 3;
     this.#checker = new Checker(this.#nodes, configuration, !damage);
-    const swarm = (weight: number): number => (random.chance(0.4) ? 0 : weight * 2 * random.unit());
+    // A storm: elections follow each other faster than logs can be evened out.
+    const storm = random.chance(0.4) ? 4 : 1;
+    const swarm = (weight: number): number => (random.chance(0.4) ? 0 : weight * 2 * random.unit() * storm);
     const repeats = swarm(4);
-    this.#repeats = repeats > 0;
+    const delays = swarm(2);
+    this.#outdatedArrive = repeats + delays > 0;
     this.#actions = [
-      [50, () => this.#deliver()],
+      [70 / (storm + 1), () => this.#deliver()],
       [25 * (0.2 + random.unit()), () => this.#persist(random.pick(this.#nodes))],
       [15 * (0.2 + random.unit()), () => this.#apply(random.pick(this.#nodes))],
       [20, () => random.pick(this.#nodes).core?.tick()],
@@ -69,14 +74,16 @@ export class RandomCluster {
       [6, () => this.#supply()],
       // Where disks lose entries, what was cut elsewhere could come back by a snapshot only.
       [damage ? 0 : 3, () => this.#cutLog(random.pick(this.#nodes))],
-      [3, () => this.#restart(random.pick(this.#nodes))],
+      [3 * storm, () => this.#restart(random.pick(this.#nodes))],
       [swarm(4), () => this.#drop()],
+      [delays, () => this.#delay()],
+      [1, () => this.#deliverLate()],
       [repeats, () => this.#duplicate()],
       [swarm(1), () => this.#crash(random.pick(this.#nodes), false)],
       [damage ? 0.5 : 0, () => this.#crash(random.pick(this.#nodes), true)],
       [swarm(0.3), () => this.#crashAll()],
       [swarm(0.6), () => this.#partition()],
-      [0.6, () => this.#cutLinks.clear()],
+      [0.6 * storm, () => this.#cutLinks.clear()],
       [swarm(1), () => this.#transfer()],
       [swarm(0.5), () => random.pick(this.#nodes).core?.campaign()],
       [swarm(0.3), () => random.pick(this.#nodes).core?.stepDown()],
@@ -137,7 +144,10 @@ export class RandomCluster {
     for (let pass = 0; pass < 4; pass++) {
       const batch = this.#network;
       this.#network = [];
-      for (const message of batch) this.#node(message.to).core?.step(message);
+      for (const message of batch) {
+        this.#node(message.to).core?.step(message);
+        this.#collectAll();
+      }
       while (this.#diskReads.length > 0) this.#supply();
       this.#collectAll();
       for (const node of this.#nodes) {
@@ -184,8 +194,8 @@ export class RandomCluster {
       if (last !== undefined) this.#applyQueues.set(node.id, last.index);
       for (const { to, fromIndex, throughIndex } of ready.diskReads)
         this.#diskReads.push({ node: node.id, to, from: fromIndex, through: throughIndex });
-      // A repeated old rejection can look as if a follower had lost its log; the leader finds its mistake by itself.
-      if (ready.snapshotsNeeded.length > 0 && !this.#repeats)
+      // An outdated rejection can look as if a follower had lost its log; the leader finds its mistake by itself.
+      if (ready.snapshotsNeeded.length > 0 && !this.#outdatedArrive)
         throw new Violation(`no needless snapshot: nothing was cut that not all have, and ${node.id} asks for one`);
     }
   }
@@ -217,6 +227,16 @@ export class RandomCluster {
 
   #drop(): void {
     if (this.#network.length > 0) this.#network.splice(this.#random.below(this.#network.length), 1);
+  }
+
+  /** A message is held up, until long after what follows it. */
+  #delay(): void {
+    if (this.#network.length > 0 && this.#late.length < 20)
+      this.#late.push(...this.#network.splice(this.#random.below(this.#network.length), 1));
+  }
+
+  #deliverLate(): void {
+    if (this.#late.length > 0) this.#network.unshift(...this.#late.splice(this.#random.below(this.#late.length), 1));
   }
 
   #duplicate(): void {
@@ -302,6 +322,7 @@ export class RandomCluster {
     );
     node.mayVote = false;
     this.#network = this.#network.filter((message) => message.from !== node.id && message.to !== node.id);
+    this.#late.length = 0;
   }
 
   #crashAll(): void {
