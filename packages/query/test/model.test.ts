@@ -5,7 +5,7 @@ import { Dice, randomSeries, randomSql } from "./support/generate.ts";
 import { evaluate } from "./support/model.ts";
 import { type ResultRow, TestCluster } from "./support/test-cluster.ts";
 
-const RUNS = 150;
+const RUNS = Number(process.env["QUERY_TEST_RUNS"] ?? 60);
 const QUERIES_PER_RUN = 12;
 /** Set QUERY_TEST_SEED to replay one run. */
 const replay = process.env["QUERY_TEST_SEED"];
