@@ -11,7 +11,7 @@ import {
 } from "./types.ts";
 
 /** Rows [from, to) of a column; values are shared, not copied. */
-export function sliceColumn(column: Column, from: number, to: number): Column {
+function sliceColumn(column: Column, from: number, to: number): Column {
   const present = sliceBits(column.present, from, to);
   switch (column.type) {
     case DataType.BOOLEAN:
@@ -176,7 +176,7 @@ function takeBits(present: Uint8Array | undefined, rows: Uint32Array): Uint8Arra
 }
 
 /** Writes `values[rows[i]]` to `out[i]`, bit for bit. */
-export function takeFixed(values: FixedValues, rows: Uint32Array, out: FixedValues): void {
+function takeFixed(values: FixedValues, rows: Uint32Array, out: FixedValues): void {
   if (values instanceof Uint8Array || out instanceof Uint8Array) {
     const source = bytesOf(values);
     const target = bytesOf(out);
@@ -197,7 +197,7 @@ export function takeFixed(values: FixedValues, rows: Uint32Array, out: FixedValu
 }
 
 /** The texts of the given rows, in a vector of their own. */
-export function takeTexts(values: TextVector, rows: Uint32Array): TextVector {
+function takeTexts(values: TextVector, rows: Uint32Array): TextVector {
   const offsets = new Uint32Array(rows.length + 1);
   let length = 0;
   for (let i = 0; i < rows.length; i++) {

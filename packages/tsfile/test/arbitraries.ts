@@ -9,19 +9,19 @@ import {
 } from "../src/index.ts";
 
 /** Doubles of every bit pattern: NaN payloads, −0, infinities, subnormals. */
-export const anyDouble: fc.Arbitrary<number> = fc.oneof(
+const anyDouble: fc.Arbitrary<number> = fc.oneof(
   fc.double(),
   fc.integer({ min: -100_000, max: 100_000 }).map((n) => n / 100),
   fc.constantFrom(0, -0, Number.NaN, Infinity, -Infinity, 5e-324, -5e-324, Number.MAX_VALUE, 2 ** 53, -(2 ** 31), 1e22),
 );
 
-export const anyLong: fc.Arbitrary<bigint> = fc.oneof(
+const anyLong: fc.Arbitrary<bigint> = fc.oneof(
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   fc.bigInt({ min: -1000n, max: 1000n }),
   fc.constantFrom(-(2n ** 63n), 2n ** 63n - 1n, 2n ** 31n, -(2n ** 31n) - 1n, 2n ** 53n),
 );
 
-export const anyInt: fc.Arbitrary<number> = fc.oneof(
+const anyInt: fc.Arbitrary<number> = fc.oneof(
   fc.integer({ min: -0x80000000, max: 0x7fffffff }),
   fc.integer({ min: -100, max: 100 }),
   fc.constantFrom(-0x80000000, 0x7fffffff, 0),
@@ -39,7 +39,7 @@ const VALUES: Record<DataType, fc.Arbitrary<Value>> = {
   ),
 };
 
-export const ALL_TYPES = Object.values(DataType);
+const ALL_TYPES = Object.values(DataType);
 
 /** Values of a type, of which some are missing, and some come in runs of one value. */
 export function valuesOf(type: DataType, rows: number): fc.Arbitrary<(Value | null)[]> {

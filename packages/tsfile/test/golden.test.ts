@@ -12,6 +12,7 @@ import {
 
 const REGULAR = timesFromNumbers([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 const IRREGULAR = timesFromNumbers([0, 9, 11, 30, 42, 51, 60, 77, 80, 99]);
+const SCATTERED = timesFromNumbers([1_600_000_000_000, 1_600_003_600_001, 1_700_000_000_000]);
 const ten = (make: (i: number) => Value | null): (Value | null)[] => Array.from({ length: 10 }, (_, i) => make(i));
 
 const CASES: readonly (readonly [name: string, times: TimeVector, column: Column])[] = [
@@ -23,6 +24,7 @@ const CASES: readonly (readonly [name: string, times: TimeVector, column: Column
       ten((i) => i % 3 === 0),
     ),
   ],
+  ["plain times, BOOLEAN bits", SCATTERED, columnFromValues(DataType.BOOLEAN, [true, false, null])],
   [
     "packed times, constant BOOLEAN",
     IRREGULAR,
@@ -44,7 +46,7 @@ const CASES: readonly (readonly [name: string, times: TimeVector, column: Column
     REGULAR,
     columnFromValues(
       DataType.INT32,
-      ten((i) => Math.imul(i, 0x9e3779b1)),
+      ten((i) => Math.floor(Math.sin(i + 1) * 2 ** 31)),
     ),
   ],
   [
@@ -133,12 +135,14 @@ const CASES: readonly (readonly [name: string, times: TimeVector, column: Column
 const GOLDEN: Readonly<Record<string, string>> = {
   "regular times, BOOLEAN bits":
     "b70101010a000000010000000e00000000000000000000000000000000000000000000000000224000000000000000000000000002000000ee9afb610101ae7be18d4902",
+  "plain times, BOOLEAN bits":
+    "b70101000300000001000000220000000000000000000000000000e87648774200008056febc78421800000071fb79ca0000010002000000485ced3702000000000000e8764877420010e8567a4877420100e789291f000000e8764877420010e8567a48774200008056febc78420301",
   "packed times, constant BOOLEAN":
     "b70101020a000000010000000e000000000000000000000000000000000000000000000000c058401700000065e7df2c000100000100000052d016a001019bac95fe0100000000000000000500000002000000074475ce0b1101",
   "packed INT32 with a patch":
     "b70101010a000000010000002400000000000000000000000000000000000000000000000000224000000000000000000102000019000000363701e60000000001000000000000009f86010000000000306af8405e9c0112010000000003020200fdffffff1445890406000700d4302ccf",
   "plain INT32":
-    "b70101010a000000010000002400000000000000000000000000000000000000000000000000224000000000000000000102000011000000944e36a8000000003947f38f3947f38fc4e6dd78000080f1cd1fc8c190ef9ffc0200000000b179379e0000000000000000",
+    "b70101010a000000010000002400000000000000000000000000000000000000000000000000224000000000000000000100000028000000364a45db3c52b56b28845dba28f84185804aa37e000060413a94e64199f114fc3c52b56babdb63746d3810128818219f28f84185ea1c3cdc09231854804aa37e6c4cc03428845dba",
   "packed INT64":
     "b70101010a00000001000000340000000000000000000000000000000000000000000000000022400000000000000000020200001900000077516a560080c6a47e8d03005180c6a47e8d03000080c6a47e8d03005180c6a47e8d03008e80e03779c341432f0a78b7020080c6a47e8d030001000000000000000000000002000000",
   "wide INT64":
@@ -163,8 +167,8 @@ const GOLDEN: Readonly<Record<string, string>> = {
 
 describe("the bytes of a block", () => {
   it.each(CASES)("are what they were: %s", (name, times, column) => {
-    const block = encodeBlock({ rows: 10, times, columns: [column] });
+    const block = encodeBlock({ rows: times.offsets.length, times, columns: [column] });
     expect(Buffer.from(block).toString("hex")).toBe(GOLDEN[name]);
-    expect(checkBlock(block).rows).toBe(10);
+    expect(checkBlock(block).rows).toBe(times.offsets.length);
   });
 });
