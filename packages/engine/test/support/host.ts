@@ -1,15 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Disk, type Kv, type RequestId, type RingtideError, utf8Bytes } from "@ringtide/common";
-import {
-  createCompute,
-  createDisk,
-  createLogger,
-  createMetrics,
-  openLevelKv,
-  systemClock,
-} from "@ringtide/common/node";
+import { type Disk, type Kv, nullLogger, type RequestId, type RingtideError, utf8Bytes } from "@ringtide/common";
+import { createCompute, createDisk, createMetrics, openLevelKv, systemClock } from "@ringtide/common/node";
 import type { ApplyOutcome, Command } from "../../src/api.ts";
 import { encodeCommand } from "../../src/commands.ts";
 import { Engine } from "../../src/engine.ts";
@@ -67,7 +60,7 @@ export class Host {
       disk,
       compute: createCompute({ threads: 1 }),
       clock: systemClock,
-      logger: createLogger({ level: "fatal", destination: "stderr", sync: true }),
+      logger: nullLogger,
       metrics: createMetrics(),
       slotStrategy: { name: "device-hash", slotCount: 10_000, salt: 2333 },
       autoCreateSeries: this.#options.autoCreateSeries ?? true,

@@ -1,4 +1,4 @@
-import { DataType, type Value } from "@ringtide/tsfile";
+import { DataType, MAX_TIME, MIN_TIME, type Value } from "@ringtide/tsfile";
 import type { Command, DeviceBlock, LooseValue, TimeRange } from "../../src/api.ts";
 import { block, type TestColumn } from "./blocks.ts";
 import type { Model } from "./model.ts";
@@ -8,13 +8,14 @@ const DEVICES = ["root.a.d1", "root.a.d2", "root.b.d1", 'root.b."x.y"'];
 const MEASUREMENTS = ["s1", "s2", "s3", "s4"];
 const TYPES = Object.values(DataType);
 /** Starts of the times: around 0, before it, and far on, where other eras are. */
-const ORIGINS = [0n, 0n, 0n, 0n, -60n, 2n ** 52n - 30n, -(2n ** 63n), 2n ** 63n - 200n];
+const ORIGINS = [0n, 0n, 0n, 0n, -60n, 2n ** 52n - 30n, MIN_TIME, MAX_TIME - 200n];
 
 /** A range that mostly cuts through the data. */
 export function randomRange(random: SeededRandom): TimeRange {
-  if (random.chance(30)) return { from: -(2n ** 63n), to: 2n ** 63n - 1n };
+  if (random.chance(30)) return { from: MIN_TIME, to: MAX_TIME };
   const from = random.pick(ORIGINS) + BigInt(random.below(150));
-  return { from, to: from + BigInt(random.below(120)) };
+  const to = from + BigInt(random.below(120));
+  return { from, to: to > MAX_TIME ? MAX_TIME : to };
 }
 
 /** A command as clients might send it: sometimes one that is refused, with a wrong type. */
@@ -58,7 +59,7 @@ function randomBlocks(random: SeededRandom, model: Model): DeviceBlock[] {
 
 function randomTimes(random: SeededRandom): bigint[] {
   let time = random.pick(ORIGINS) + BigInt(random.below(100));
-  const end = time < 2n ** 52n && time >= 0n ? 2n ** 52n - 1n : time < 0n && time > -(2n ** 52n) ? -1n : 2n ** 63n - 1n;
+  const end = time < 2n ** 52n && time >= 0n ? 2n ** 52n - 1n : time < 0n && time > -(2n ** 52n) ? -1n : MAX_TIME;
   const step = random.pick([1, 1, 2, 7]);
   const times: bigint[] = [];
   for (let left = 1 + random.below(40); left > 0 && time <= end; left--) {
