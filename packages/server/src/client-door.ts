@@ -1,6 +1,6 @@
 import type { Consistency, RunningCluster } from "@ringtide/cluster";
 import type { Address, Caller, Listener, Net, ServiceHandlers } from "@ringtide/common";
-import { asRingtideError, RingtideError } from "@ringtide/common";
+import { RingtideError } from "@ringtide/common";
 import {
   CancelRequest,
   CancelResponse,
@@ -123,6 +123,7 @@ async function* execute(
     numbering: { sequence: request.sequence, acknowledged: request.acknowledged, retry: request.retry },
     timeoutMs: request.timeoutMs,
     consistency: consistencyOf(request.consistency),
+    signal,
   });
   if (result.kind === "done") {
     yield encodeMessage(ExecuteResponse, {
@@ -132,13 +133,10 @@ async function* execute(
     yield encodeMessage(ExecuteResponse, { done: { rows: 0, affected: result.affected, served: "", redirect } });
     return;
   }
-  yield* sendRows(result, signal);
+  yield* sendRows(result);
 }
 
-async function* sendRows(
-  result: Extract<StatementResult, { kind: "rows" }>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
+async function* sendRows(result: Extract<StatementResult, { kind: "rows" }>): AsyncGenerator<Uint8Array> {
   const { rows, served } = result;
   yield encodeMessage(ExecuteResponse, {
     header: {
@@ -151,7 +149,6 @@ async function* sendRows(
   });
   let count = 0;
   for await (const batch of rows.batches) {
-    if (signal.aborted) throw asRingtideError(signal.reason);
     count += batch.rows;
     for (const block of encodeResultBatch(batch)) yield encodeMessage(ExecuteResponse, { batch: block });
   }

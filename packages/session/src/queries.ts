@@ -33,10 +33,13 @@ export class Queries {
     const timer = clock.setTimer(timeoutMs, () => {
       abort.abort(new RingtideError("QUERY_TIMEOUT", `the query took longer than ${timeoutMs} ms`));
     });
+    const onGone = () => abort.abort(new RingtideError("QUERY_CANCELLED", "the caller went away"));
+    request.signal.addEventListener("abort", onGone, { once: true });
     session.begin(request.statementId, abort);
     let leave: (() => void) | undefined;
     const finish = () => {
       timer.cancel();
+      request.signal.removeEventListener("abort", onGone);
       leave?.();
       session.end(request.statementId);
     };

@@ -27,6 +27,8 @@ export interface StatementRequest {
   readonly timeoutMs: number;
   /** Undefined: the node's default. */
   readonly consistency: Consistency | undefined;
+  /** Aborts when the caller goes away: a query ends then. */
+  readonly signal: AbortSignal;
 }
 
 export type StatementResult =

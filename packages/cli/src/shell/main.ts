@@ -1,5 +1,5 @@
 import { connect } from "@ringtide/client";
-import { asRingtideError } from "@ringtide/common";
+import { asRingtideError, RingtideError } from "@ringtide/common";
 import yargs from "yargs";
 import { runBatch } from "./batch.ts";
 import { runInteractive } from "./interactive.ts";
@@ -54,6 +54,11 @@ async function* one(text: string): AsyncGenerator<string> {
   yield text;
 }
 
+function precisionOf(text: string): "ms" | "us" | "ns" {
+  if (text === "ms" || text === "us" || text === "ns") return text;
+  throw new RingtideError("UNSUPPORTED", `the cluster has timestamps in '${text}', which this shell does not know`);
+}
+
 async function run(argv: readonly string[]): Promise<void> {
   const args = await parse(argv).parseAsync();
   const session = await connect({
@@ -63,7 +68,7 @@ async function run(argv: readonly string[]): Promise<void> {
   const interactive = args.execute === undefined && process.stdin.isTTY === true;
   const options: ShellOptions = {
     format: args.format,
-    style: { precision: session.precision, zone: args.zone === "" ? "UTC" : args.zone },
+    style: { precision: precisionOf(session.cluster.precision), zone: args.zone === "" ? "UTC" : args.zone },
     consistency: args.consistency,
     timeoutMs: args.timeout,
     chatty: args.format === "table",
@@ -71,7 +76,7 @@ async function run(argv: readonly string[]): Promise<void> {
   try {
     if (interactive) {
       process.stdout.write(
-        `Ringtide at ${args.host}:${args.port}, cluster ${session.clusterName}. Type help; to leave, exit;\n`,
+        `Ringtide at ${args.host}:${args.port}, cluster ${session.cluster.clusterName}. Type help; to leave, exit;\n`,
       );
       await runInteractive(session, options);
     } else {
