@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RaftLog } from "../src/index.ts";
+import { encodeRecord, HEADER_BYTES, RecordKind } from "../src/record.ts";
 import { segmentName } from "../src/segment.ts";
 import {
   contentOf,
@@ -105,7 +106,9 @@ describe("a crash in the middle of a write", () => {
     const log = await openLog(directory);
     await log.append(16, { entries: entries(1, 2) });
     const acknowledged = fileIn(await filesOf(directory), FIRST);
-    await log.append(16, { entries: [entry(3), entry(4, 1, acknowledged)] });
+    const mark = { kind: RecordKind.MARK, group: 0, term: 1e9, index: 5, session: 0, sequence: 0 };
+    const lookalike = encodeRecord(mark, new Uint8Array(0));
+    await log.append(16, { entries: [entry(3), entry(4, 1, acknowledged), entry(5, 1, lookalike)] });
     const files = await filesOf(directory);
     const torn = withFile(files, FIRST, flipped(fileIn(files, FIRST), acknowledged.length + 60));
     expect((await openLog(await directoryOf(torn))).group(16)?.lastIndex).toBe(2);
@@ -114,11 +117,15 @@ describe("a crash in the middle of a write", () => {
   it("tells of the cut: code, file, offset, bytes", async () => {
     const { acknowledged, written } = await lastAppend(1e6);
     const kept = fileIn(acknowledged, FIRST).length;
-    const directory = await directoryOf(withFile(written, FIRST, fileIn(written, FIRST).slice(0, kept + 10)));
+    const directory = await directoryOf(withFile(written, FIRST, flipped(fileIn(written, FIRST), kept)));
     const warnings = new Warnings();
     await openLog(directory, { logger: warnings.logger });
+    // Nothing of the tail is left behind what the log wrote since: one mark.
+    expect(fileIn(await filesOf(directory), FIRST).length).toBe(kept + HEADER_BYTES);
     const file = `${directory}/${FIRST}`;
-    expect(warnings.lines).toMatchObject([{ code: "DISK_CORRUPT", file, offset: kept, bytes: 10 }]);
+    expect(warnings.lines).toMatchObject([
+      { code: "DISK_CORRUPT", file, offset: kept, bytes: fileIn(written, FIRST).length - kept },
+    ]);
   });
 
   it("or a failed sync before the restart leaves a tail that is written and synced again before it counts", async () => {
@@ -273,6 +280,26 @@ describe("hard state", () => {
     const none = await directoryOf(withFile(files, HARD_STATE, flipped(flipped(slots, 20), SECOND_SLOT + 20)));
     const refusal = { code: "DISK_CORRUPT", details: { file: `${none}/${HARD_STATE}` } };
     await expect(openLog(none)).rejects.toMatchObject(refusal);
+  });
+
+  it("is written to the slots in turn, so that a torn write leaves the state before", async () => {
+    const directory = await freshDirectory();
+    const log = await openLog(directory);
+    const halves = async () => {
+      const content = fileIn(await filesOf(directory), HARD_STATE);
+      return [content.slice(0, 64), content.slice(SECOND_SLOT)].map((slot) => slot.join());
+    };
+    const written: boolean[][] = [];
+    for (let term = 1, before = await halves(); term <= 4; term++) {
+      await log.append(16, { hardState: { term, vote: 2 }, entries: [] });
+      const after = await halves();
+      written.push(after.map((half, i) => half !== before[i]));
+      before = after;
+    }
+    const [first, second] = [written[0], written[1]];
+    expect([...(first ?? [])].sort()).toEqual([false, true]);
+    expect(second).toEqual(first?.map((isWritten) => !isWritten));
+    expect(written).toEqual([first, second, first, second]);
   });
 
   it("is in both places again after a restart", async () => {

@@ -33,6 +33,27 @@ describe("cutting", () => {
     expect(empty.group(16)).toMatchObject({ lastIndex: 12, termRuns: [{ fromIndex: 11, term: 3 }] });
   });
 
+  it("is not remembered before the entries below it are durable", async () => {
+    const directory = await freshDirectory();
+    let hold = false;
+    let letGo: () => void = () => undefined;
+    const beforeSync = () => (hold ? new Promise<void>((resolve) => (letGo = resolve)) : undefined);
+    const log = await openLog(directory, { disk: observedDisk({ beforeSync }) });
+    await log.append(16, { entries: entries(1, 1) });
+    const before = (await filesOf(directory)).get("cuts");
+    hold = true;
+    const append = log.append(16, { entries: entries(2, 9) });
+    const cut = log.cut(16, 8);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect((await filesOf(directory)).get("cuts")).toEqual(before);
+    expect(log.group(16)?.firstIndex).toBe(1);
+    hold = false;
+    letGo();
+    await Promise.all([append, cut]);
+    expect((await filesOf(directory)).get("cuts")).not.toEqual(before);
+    expect(log.group(16)?.firstIndex).toBe(8);
+  });
+
   it("behind the last entry, or of entries that were cut, is refused", async () => {
     const log = await openLog(await freshDirectory());
     await log.append(16, { entries: entries(1, 5) });
