@@ -16,7 +16,7 @@ function walk(device: string, count: number): NaiveSeries {
 
 function manyDevices(devices: number, points: number): TestCluster {
   const series = Array.from({ length: devices }, (_, i) => walk(`root.g.d${i}`, points));
-  return new TestCluster(series, ["root.g"], 50);
+  return TestCluster.naive(series, ["root.g"], 50);
 }
 
 describe("what a query holds", () => {

@@ -16,7 +16,7 @@ function series(path: string, type: DataType, points: readonly (readonly [number
 const { BOOLEAN, INT32, INT64, DOUBLE, FLOAT, TEXT } = DataType;
 
 function weather(): TestCluster {
-  return new TestCluster(
+  return TestCluster.naive(
     [
       series("root.ln.d1.temp", DOUBLE, [
         [1, 20.5],
@@ -189,7 +189,7 @@ describe("functions", () => {
 
   it("cut windows by calendar months in the session's zone", async () => {
     const at = (text: string) => Date.parse(text);
-    const cluster = new TestCluster(
+    const cluster = TestCluster.naive(
       [
         series("root.m.d.s", INT32, [
           [at("2024-01-31T23:30:00Z"), 1] as const,
@@ -273,7 +273,7 @@ describe("last, fill and align by device", () => {
     expect((await plain("select * from root.ln where temp > 20 align by device")).rows.map((row) => row[0])).toEqual([
       1, 2, 3,
     ]);
-    const clash = new TestCluster(
+    const clash = TestCluster.naive(
       [series("root.g.d1.s", INT32, [[1, 1]]), series("root.g.d2.s", TEXT, [[1, "x"]])],
       ["root.g"],
     );

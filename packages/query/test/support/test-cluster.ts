@@ -1,11 +1,16 @@
 import { type GroupNumber, type PathPattern, slotOf } from "@ringtide/common";
+import type { EngineReader } from "@ringtide/engine";
 import { executeQuery, type QueryCluster, type QueryStatement, type ResultSet, runFragment } from "@ringtide/query";
 import { parse } from "@ringtide/sql";
 import { timeAt, type Value, valueAt } from "@ringtide/tsfile";
 import { NaiveReader, type NaiveSeries } from "./naive-reader.ts";
 
-const GROUPS = [16, 32, 48];
-const STRATEGY = { name: "device-hash", slotCount: 10000, salt: 2333 } as const;
+export const GROUPS = [16, 32, 48];
+export const STRATEGY = { name: "device-hash", slotCount: 10000, salt: 2333 } as const;
+
+export function groupOf(device: string): GroupNumber {
+  return GROUPS[slotOf(device, STRATEGY) % GROUPS.length] ?? 0;
+}
 
 export interface ResultRow {
   readonly time: bigint | undefined;
@@ -14,33 +19,28 @@ export interface ResultRow {
 
 /** Three groups in this process, devices spread over them by slot; fragments and messages pass as bytes. */
 export class TestCluster implements QueryCluster {
-  readonly readers: ReadonlyMap<GroupNumber, NaiveReader>;
+  readonly readers: ReadonlyMap<GroupNumber, EngineReader>;
   readonly #storageGroups: readonly string[];
   maxMemoryBytes = 64 << 20;
   /** Messages that the groups sent. */
   messages = 0;
 
-  constructor(series: readonly NaiveSeries[], storageGroups: readonly string[], batchRows = 7) {
+  constructor(readers: readonly EngineReader[], storageGroups: readonly string[]) {
     this.#storageGroups = storageGroups;
-    this.readers = new Map(
-      GROUPS.map((group) => [
-        group,
-        new NaiveReader(
-          group,
-          series.filter((one) => this.groupOf(one.device) === group),
-          batchRows,
-        ),
-      ]),
-    );
+    this.readers = new Map(readers.map((reader) => [reader.group, reader]));
   }
 
-  groupOf(device: string): GroupNumber {
-    return GROUPS[slotOf(device, STRATEGY) % GROUPS.length] ?? 0;
+  /** With naive readers that answer in batches of a few rows. */
+  static naive(series: readonly NaiveSeries[], storageGroups: readonly string[], batchRows = 7): TestCluster {
+    const readers = GROUPS.map((group) => {
+      const own = series.filter((one) => groupOf(one.device) === group);
+      return new NaiveReader(group, own, batchRows);
+    });
+    return new TestCluster(readers, storageGroups);
   }
 
   groupsOf(devices: readonly PathPattern[]): readonly GroupNumber[] {
-    if (devices.every((device) => device.isExact))
-      return [...new Set(devices.map((device) => this.groupOf(device.text)))];
+    if (devices.every((device) => device.isExact)) return [...new Set(devices.map((device) => groupOf(device.text)))];
     return GROUPS;
   }
 
@@ -61,8 +61,12 @@ export class TestCluster implements QueryCluster {
     return this.#storageGroups;
   }
 
+  /** Of naive readers. */
   get openStreams(): number {
-    return [...this.readers.values()].reduce((sum, reader) => sum + reader.openStreams, 0);
+    return [...this.readers.values()].reduce(
+      (sum, reader) => sum + (reader instanceof NaiveReader ? reader.openStreams : 0),
+      0,
+    );
   }
 
   async query(sql: string, signal = new AbortController().signal, zone = "UTC"): Promise<ResultSet> {
