@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import protobuf from "protobufjs";
 
 const PROTO_DIR = join(import.meta.dirname, "../../../proto");
@@ -27,7 +27,7 @@ export function generate(dir: string): void {
     .map((name) => join(PROTO_DIR, name));
   const flags = "-t static-module -w esm --dependency ../wire.ts --no-comments --no-service --no-create";
   const less = "--no-verify --no-convert --no-delimited --no-typeurl";
-  const pbjs = createRequire(import.meta.url).resolve("protobufjs-cli/bin/pbjs");
+  const pbjs = fileURLToPath(import.meta.resolve("protobufjs-cli/bin/pbjs"));
   execFileSync(process.execPath, [pbjs, ...`${flags} ${less}`.split(" "), "-o", join(dir, "messages.js"), ...files]);
   writeFileSync(join(dir, "messages.d.ts"), messagesDeclaration());
   writeFileSync(join(dir, "types.ts"), types(files));

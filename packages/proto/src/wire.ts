@@ -39,5 +39,8 @@ export class WireWriter extends protobuf.BufferWriter {
   }
 }
 
-/** What the generated code imports in place of protobufjs itself: our reader and writer, and no Long (so that defaults are numbers). */
+/**
+ * What the generated code imports in place of protobufjs itself: our reader and writer, and no Long (so that defaults are numbers).
+ * @public
+ */
 export default { Reader: WireReader, Writer: WireWriter, util: { ...protobuf.util, Long: undefined }, roots: {} };

@@ -62,7 +62,7 @@ export const CloseSessionResponse: MessageType<CloseSessionResponse> = messageTy
 
 export interface ExecuteRequest {
   readonly session: number;
-  /** Ascending from 1 within the session, shared with Insert: a write repeated under the same number takes effect once. */
+  /** Ascending from 1 within the session, shared with Insert: a write repeated under the same number takes effect once. 0 for a statement that only reads. */
   readonly sequence: number;
   /** Every sequence up to and including this one has been answered. */
   readonly acknowledged: number;
@@ -88,7 +88,7 @@ export const ColumnHeader: MessageType<ColumnHeader> = messageType("ColumnHeader
 export interface ExecuteHeader {
   readonly columns: readonly ColumnHeader[];
   readonly hasTime: boolean;
-  /** Rows come with descending time. */
+  /** Rows come with descending time: the latest batch first, and the reader turns around each block, which ascends as all do. */
   readonly descending: boolean;
   /** What the statement was: "select", "insert", "create timeseries", ... */
   readonly operation: string;

@@ -1,0 +1,139 @@
+import { hasCode, RingtideError } from "@ringtide/common";
+import { decodeMessage, type ExecuteDone, type ExecuteHeader, ExecuteResponse } from "@ringtide/proto";
+import { type ColumnBatch, openBlock, reverseBatch, timeAt, type Value, valueAt } from "@ringtide/tsfile";
+
+export interface ResultColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+export interface Row {
+  /** A number where that is exact, else a bigint; undefined for results without time. */
+  readonly time: number | bigint | undefined;
+  /** In the order of the columns; INT64 as bigint, null where there is no value. */
+  readonly values: readonly (Value | null)[];
+}
+
+/** The messages of one running statement: the header, batches, and done. */
+export class ResultReader {
+  readonly #messages: AsyncIterator<Uint8Array>;
+  done: ExecuteDone | undefined;
+
+  constructor(messages: AsyncIterable<Uint8Array>) {
+    this.#messages = messages[Symbol.asyncIterator]();
+  }
+
+  async #next(): Promise<ExecuteResponse> {
+    const next = await this.#messages.next();
+    if (next.done) throw new RingtideError("NET_CLOSED", "the result ended before it was complete");
+    return decodeMessage(ExecuteResponse, next.value, "part of a result");
+  }
+
+  async header(): Promise<ExecuteHeader> {
+    const { header } = await this.#next();
+    if (header === null) throw new RingtideError("FRAME_MALFORMED", "a result has to begin with its header");
+    return header;
+  }
+
+  /** The next block; undefined once the result is complete. */
+  async block(): Promise<Uint8Array | undefined> {
+    if (this.done !== undefined) return undefined;
+    const message = await this.#next();
+    if (message.batch !== null) return message.batch;
+    if (message.done === null)
+      throw new RingtideError("FRAME_MALFORMED", "a part of a result is neither rows nor its end");
+    this.done = message.done;
+    await this.close();
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#messages.return?.();
+  }
+}
+
+/**
+ * The answer to a statement. Rows are fetched as they are read, and can be read once: iterate over it for rows, over `batches()`
+ * for columns. A result that is not read to its end is to be cancelled.
+ */
+export class Result implements AsyncIterable<Row> {
+  readonly columns: readonly ResultColumn[];
+  readonly hasTime: boolean;
+  readonly descending: boolean;
+  /** What the statement was: "select", "insert", ... */
+  readonly operation: string;
+  readonly notes: readonly string[];
+  readonly #reader: ResultReader;
+  readonly #cancel: () => Promise<void>;
+  #first: Uint8Array | undefined;
+
+  constructor(header: ExecuteHeader, first: Uint8Array | undefined, reader: ResultReader, cancel: () => Promise<void>) {
+    this.columns = header.columns.map(({ name, type }) => ({ name, type }));
+    this.hasTime = header.hasTime;
+    this.descending = header.descending;
+    this.operation = header.operation;
+    this.notes = header.notes;
+    this.#first = first;
+    this.#reader = reader;
+    this.#cancel = cancel;
+  }
+
+  /** Rows written, for statements that write. */
+  get affected(): number {
+    return this.#reader.done?.affected ?? 0;
+  }
+
+  /** Who answered a read ("leader", "local", ...); empty until the result was read to its end. */
+  get served(): string {
+    return this.#reader.done?.served ?? "";
+  }
+
+  /** Columns of values, in the order of the result. */
+  async *batches(): AsyncGenerator<ColumnBatch> {
+    try {
+      let block = this.#first ?? (await this.#reader.block());
+      this.#first = undefined;
+      while (block !== undefined) {
+        const batch = openBlock(block).batch();
+        // A block always holds ascending times.
+        yield this.descending && batch.times !== undefined ? reverseBatch(batch) : batch;
+        block = await this.#reader.block();
+      }
+    } finally {
+      await this.#reader.close();
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Row> {
+    for await (const batch of this.batches()) for (let i = 0; i < batch.rows; i++) yield rowOf(batch, i);
+  }
+
+  /** All rows; for results that fit in memory. */
+  async toArray(): Promise<Row[]> {
+    const rows: Row[] = [];
+    for await (const row of this) rows.push(row);
+    return rows;
+  }
+
+  /** Ends the statement at the node. Whoever reads the result gets QUERY_CANCELLED. */
+  async cancel(): Promise<void> {
+    try {
+      await this.#cancel();
+    } catch (error) {
+      // It ended by itself in the meantime.
+      if (!hasCode(error, "STATEMENT_UNKNOWN")) throw error;
+    }
+  }
+}
+
+function rowOf(batch: ColumnBatch, i: number): Row {
+  return {
+    time: batch.times === undefined ? undefined : jsTime(timeAt(batch.times, i)),
+    values: batch.columns.map((column) => valueAt(column, i)),
+  };
+}
+
+function jsTime(time: bigint): number | bigint {
+  const number = Number(time);
+  return Number.isSafeInteger(number) ? number : time;
+}
