@@ -3,7 +3,7 @@ import { groupName, headerOf, META_GROUP, randomBelow, utf8Bytes } from "@ringti
 import { Engine } from "@ringtide/engine";
 import type { Configuration, Entry, Message } from "@ringtide/raft";
 import { RaftCore } from "@ringtide/raft";
-import type { RaftLog } from "@ringtide/raftlog";
+import type { RaftLog, RecoveredGroup, TermRun } from "@ringtide/raftlog";
 import type { ClusterOptions } from "./cluster-options.ts";
 import { DataGroup, dataMachine } from "./data-group.ts";
 import type { FormationRecord } from "./formation.ts";
@@ -104,7 +104,7 @@ async function openCore(
     log: {
       firstIndex,
       lastIndex,
-      termRuns: recovered?.termRuns ?? [{ fromIndex: 0, term: 0 }],
+      termRuns: termRunsOf(recovered, log),
       entries: await readTail(log, group, Math.max(firstIndex, checkpointIndex + 1), lastIndex),
     },
     applied: checkpointIndex,
@@ -123,6 +123,15 @@ async function openCore(
     randomBelow: (bound) => randomBelow(options.ports.random, bound),
     mayVote: recovered?.damaged !== true,
   });
+}
+
+/** The runs with the term of the entry before the first: 0 at the beginning of a log. */
+function termRunsOf(recovered: RecoveredGroup | undefined, log: RaftLog): readonly TermRun[] {
+  if (recovered === undefined) return [{ fromIndex: 0, term: 0 }];
+  const before = recovered.firstIndex - 1;
+  const [first] = recovered.termRuns;
+  if (first !== undefined && first.fromIndex <= before) return recovered.termRuns;
+  return [{ fromIndex: before, term: log.term(recovered.group, before) ?? 0 }, ...recovered.termRuns];
 }
 
 async function readTail(log: RaftLog, group: number, fromIndex: number, throughIndex: number): Promise<Entry[]> {

@@ -111,3 +111,17 @@ it("counts no vote of a wiped node: with it, one survivor of three elects nobody
   const status = survivor.cluster.localStatus();
   expect(status.replicas.map((replica) => replica.role).filter((role) => role === "leader")).toEqual([]);
 }, 30_000);
+
+it("restarts all nodes from their directories with the metadata that was acknowledged", async () => {
+  const { directory, seeds, nodes } = await formThree();
+  await (nodes[0] as ClusterNode).cluster.coordinator.writeMeta(undefined, {
+    kind: "createStorageGroup",
+    path: "root.kept",
+  });
+  for (const node of nodes) await node.close();
+  running.splice(0);
+  running.push(...(await Promise.all(seeds.map((_, i) => startNode(nodeOptions(directory, seeds, i))))));
+  await eventually("all nodes have the storage group", () =>
+    running.every((node) => node.cluster.metaState.storageGroups.join() === "root.kept"),
+  );
+}, 30_000);
