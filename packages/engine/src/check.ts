@@ -1,11 +1,13 @@
 import { MAX_PATH_LENGTH, PathPattern, RingtideError, splitPath, splitSeries } from "@ringtide/common";
-import { checkBlock, MAX_BLOCK_COLUMNS } from "@ringtide/tsfile";
-import type { Command, DeviceBlock, LooseRow, SchemaView } from "./api.ts";
+import { checkBlock, MAX_BLOCK_COLUMNS, typeName } from "@ringtide/tsfile";
+import type { Command, DeviceBlock, LooseRow, LooseValue, SchemaView, Series } from "./api.ts";
 import { decodeCommand } from "./commands.ts";
+import { castLoose, typeMismatch } from "./loose.ts";
 
 /**
- * The full check of a payload before it may enter the log: nothing that passes makes apply throw. `schema` only saves work:
- * names that it has are valid. Throws with a message that says what is wrong and where.
+ * The full check of a payload before it may enter the log: nothing that passes makes apply throw. Names that `schema` has are valid, and
+ * values of another type than their series has there are refused (TYPE_MISMATCH, VALUE_OUT_OF_RANGE); not in a repeat, which may have
+ * taken effect when the schema was another. Throws with a message that says what is wrong and where.
  */
 export function checkPayload(payload: Uint8Array, schema: SchemaView, maxEntryBytes: number): void {
   if (payload.length > maxEntryBytes)
@@ -13,16 +15,17 @@ export function checkPayload(payload: Uint8Array, schema: SchemaView, maxEntryBy
       "TABLET_TOO_LARGE",
       `a write of ${payload.length} bytes, at most ${maxEntryBytes} are taken`,
     );
-  checkCommand(decodeCommand(payload).command, schema);
+  const { request, command } = decodeCommand(payload);
+  checkCommand(command, schema, request?.retry === true);
 }
 
-function checkCommand(command: Command, schema: SchemaView): void {
+function checkCommand(command: Command, schema: SchemaView, isRepeat: boolean): void {
   switch (command.kind) {
     case "insertBlocks":
-      for (const block of command.blocks) checkDeviceBlock(block, schema);
+      for (const block of command.blocks) checkDeviceBlock(block, schema, isRepeat);
       break;
     case "insertRows":
-      for (const row of command.rows) checkRow(row, schema);
+      for (const row of command.rows) checkRow(row, schema, isRepeat);
       break;
     case "createSeries":
       for (const { path } of command.series) splitSeries(path);
@@ -41,33 +44,53 @@ function checkCommand(command: Command, schema: SchemaView): void {
   }
 }
 
-function checkDeviceBlock({ device, measurements, block }: DeviceBlock, schema: SchemaView): void {
-  checkNames(device, measurements, schema);
-  const { columnCount } = checkBlock(block);
-  if (columnCount !== measurements.length)
+function checkDeviceBlock(
+  { device, measurements, block }: DeviceBlock,
+  schema: SchemaView,
+  isRepeat: boolean,
+): void {
+  const known = checkNames(device, measurements, schema);
+  const view = checkBlock(block);
+  if (view.columnCount !== measurements.length)
     throw new RingtideError(
       "TABLET_SHAPE",
-      `block of ${device}: ${measurements.length} measurements but ${columnCount} columns`,
+      `block of ${device}: ${measurements.length} measurements but ${view.columnCount} columns`,
     );
+  if (isRepeat) return;
+  known.forEach((series, i) => {
+    if (series !== undefined && series.type !== view.type(i))
+      throw typeMismatch(`${device}.${series.measurement}`, typeName(view.type(i)), typeName(series.type));
+  });
 }
 
-function checkRow({ device, measurements }: LooseRow, schema: SchemaView): void {
+function checkRow({ device, measurements, values }: LooseRow, schema: SchemaView, isRepeat: boolean): void {
   if (measurements.length > MAX_BLOCK_COLUMNS)
     throw new RingtideError(
       "TABLET_SHAPE",
       `a row of ${device} has ${measurements.length} values, at most ${MAX_BLOCK_COLUMNS} are taken`,
     );
-  checkNames(device, measurements, schema);
+  const known = checkNames(device, measurements, schema);
+  if (isRepeat) return;
+  known.forEach((series, i) => {
+    if (series !== undefined) castLoose(values[i] as LooseValue, series.type, `${device}.${series.measurement}`);
+  });
 }
 
-function checkNames(device: string, measurements: readonly string[], schema: SchemaView): void {
+/** Returns the series that exist, one place a measurement. */
+function checkNames(
+  device: string,
+  measurements: readonly string[],
+  schema: SchemaView,
+): readonly (Series | undefined)[] {
   if (measurements.length === 0) throw new RingtideError("TABLET_SHAPE", `a write to ${device} without measurements`);
-  for (const measurement of measurements) {
-    if (schema.find(device, measurement) !== undefined) continue;
+  const known = measurements.map((measurement) => schema.find(device, measurement));
+  measurements.forEach((measurement, i) => {
+    if (known[i] !== undefined) return;
     const path = `${device}.${measurement}`;
     if (path.length > MAX_PATH_LENGTH || splitSeries(path).measurement !== measurement)
       throw new RingtideError("PATH_INVALID", `'${measurement}' is no measurement: it has to be one node of a path`);
-  }
+  });
   if (new Set(measurements).size !== measurements.length)
     throw new RingtideError("TABLET_SHAPE", `a write to ${device} names a measurement twice`);
+  return known;
 }

@@ -8,7 +8,7 @@ import {
   type RingtideError,
 } from "@ringtide/common";
 import { FileWriter } from "@ringtide/tsfile";
-import { DataFile, fileName } from "./data-file.ts";
+import { type DataFile, fileName } from "./data-file.ts";
 import { flushDevice } from "./flush-device.ts";
 import type { Memtable } from "./memtable.ts";
 import { Pacer } from "./pacer.ts";
@@ -35,6 +35,7 @@ export interface CloserOptions {
   readonly store: Store;
   readonly tombstones: Tombstones;
   readonly blockRows: number;
+  readonly openFile: (record: FileRecord) => Promise<DataFile>;
   /** Files of the manifest, oldest first. */
   readonly files: () => readonly DataFile[];
   /** Called when a checkpoint is durable, and what it covers may leave memory, in the same turn. */
@@ -102,11 +103,11 @@ export class Closer {
   }
 
   async #close(closing: Closing): Promise<void> {
-    const { group, directory, disk, store, tombstones, logger, clock } = this.#options;
+    const { store, tombstones, logger, clock, openFile } = this.#options;
     const { index, captured } = closing;
     const startMs = clock.monotonicMs();
     const record = await this.#writeFile(index, captured.memtable);
-    const file = record === undefined ? undefined : await DataFile.open(disk, directory, group, record);
+    const file = record === undefined ? undefined : await openFile(record);
     const done = this.#needless(index);
     try {
       await store.write({

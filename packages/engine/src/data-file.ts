@@ -1,6 +1,7 @@
 import { assert, type Disk, hasCode, RingtideError } from "@ringtide/common";
 import { type BlockRef, FileReader, openBlock } from "@ringtide/tsfile";
 import { decodeColumns } from "./block-source.ts";
+import type { RecentSources } from "./recent-sources.ts";
 import type { FileRecord } from "./records.ts";
 import type { Source } from "./source.ts";
 
@@ -17,18 +18,26 @@ export class DataFile {
   readonly record: FileRecord;
   readonly name: string;
   readonly #reader: FileReader;
+  readonly #recent: RecentSources;
   #reads = 0;
   #isClosing = false;
   #whenIdle: (() => void) | undefined;
 
-  private constructor(name: string, record: FileRecord, reader: FileReader) {
+  private constructor(name: string, record: FileRecord, reader: FileReader, recent: RecentSources) {
+    this.#recent = recent;
     this.name = name;
     this.record = record;
     this.#reader = reader;
   }
 
   /** DISK_CORRUPT when a file of the manifest is missing, or is not what the manifest says. */
-  static async open(disk: Disk, directory: string, group: number, record: FileRecord): Promise<DataFile> {
+  static async open(
+    disk: Disk,
+    directory: string,
+    group: number,
+    record: FileRecord,
+    recent: RecentSources,
+  ): Promise<DataFile> {
     const name = fileName(group, record.index);
     const path = `${directory}/${name}`;
     const reader = await openReader(disk, path);
@@ -40,16 +49,18 @@ export class DataFile {
         `${path} is not the file of the manifest: ${sizeBytes} bytes of group ${meta.group}, index ${meta.index}, where ${record.sizeBytes} bytes of group ${group}, index ${record.index} should be`,
       );
     }
-    return new DataFile(name, record, reader);
+    return new DataFile(name, record, reader, recent);
   }
 
   /** The blocks of a device, in order of time where they have a series in common. */
-  sources(deviceId: number): Source[] {
-    return this.#reader.blocks(deviceId).map((ref) => this.#source(ref));
+  sources(deviceId: number): readonly Source[] {
+    return this.#recent.get(this.record.index, deviceId, () =>
+      this.#reader.blocks(deviceId).map((ref) => this.#source(ref)),
+    );
   }
 
   has(deviceId: number): boolean {
-    return this.#reader.blocks(deviceId).length > 0;
+    return this.sources(deviceId).length > 0;
   }
 
   #source(ref: BlockRef): Source {

@@ -10,6 +10,8 @@ import { lastPoint } from "./last.ts";
 import { DEFAULT_BLOCK_ROWS, DEFAULT_MAX_BATCH_ROWS, type EngineOptions } from "./options.ts";
 import { Pacer } from "./pacer.ts";
 import { seriesPieces } from "./pieces.ts";
+import { RecentSources } from "./recent-sources.ts";
+import type { FileRecord } from "./records.ts";
 import { type DeviceSnapshot, type ReadLimits, scanDevice } from "./scan.ts";
 import type { Device } from "./schema.ts";
 import { ReplicaState } from "./state.ts";
@@ -30,7 +32,13 @@ export class Engine implements ReplicaStorage {
   /** Oldest entry with a command since the last CLOSE_FILE; 0 when there is none. */
   #oldestIndex = 0;
 
-  private constructor(options: EngineOptions, store: Store, stored: StoredState, files: readonly DataFile[]) {
+  private constructor(
+    options: EngineOptions,
+    store: Store,
+    stored: StoredState,
+    files: readonly DataFile[],
+    openFile: (record: FileRecord) => Promise<DataFile>,
+  ) {
     const blockRows = options.blockRows ?? DEFAULT_BLOCK_ROWS;
     this.group = options.group;
     this.#options = options;
@@ -49,6 +57,7 @@ export class Engine implements ReplicaStorage {
       store,
       tombstones: this.#state.tombstones,
       blockRows,
+      openFile,
       files: () => this.#files,
       onDone: (closing, file) => this.#closed(closing, file),
       onFailure: (error) => options.onFailure?.(error),
@@ -66,10 +75,12 @@ export class Engine implements ReplicaStorage {
     await disk.mkdir(directory);
     const listed = new Set(stored.files.map(({ index }) => fileName(group, index)));
     await removeLeftovers(disk, directory, listed, logger);
+    const recent = new RecentSources();
+    const openFile = (record: FileRecord) => DataFile.open(disk, directory, group, record, recent);
     const files: DataFile[] = [];
     try {
-      for (const record of stored.files) files.push(await DataFile.open(disk, directory, group, record));
-      return new Engine(options, store, stored, files);
+      for (const record of stored.files) files.push(await openFile(record));
+      return new Engine(options, store, stored, files, openFile);
     } catch (error) {
       await Promise.all(files.map((file) => file.close()));
       throw error;

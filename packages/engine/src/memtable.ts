@@ -1,4 +1,3 @@
-import { assert } from "@ringtide/common";
 import { type BlockView, encodeBlock, eraOf, openBlock } from "@ringtide/tsfile";
 import { type BlockSource, blockSource } from "./block-source.ts";
 import { RowBuffer, type RowValue } from "./row-buffer.ts";
@@ -31,7 +30,7 @@ export interface SealedDevice {
 /** What a block takes beside its bytes: header view, source, list entry. */
 const BLOCK_OVERHEAD_BYTES = 512;
 
-/** Writes since the last CLOSE_FILE, by device. Sealed (immutable) from the next CLOSE_FILE until its file is durable. */
+/** Writes since the last CLOSE_FILE, by device. From the next CLOSE_FILE on nothing is added, until its file is durable. */
 export class Memtable {
   readonly #devices = new Map<number, DeviceData>();
   /** Series whose points in here are not to reach a file. */
@@ -43,10 +42,6 @@ export class Memtable {
   /** Estimate of the memory it holds. */
   get sizeBytes(): number {
     return this.#blockBytes + this.#rowBytes;
-  }
-
-  get isEmpty(): boolean {
-    return this.#devices.size === 0;
   }
 
   get deletedSeries(): ReadonlySet<number> {
@@ -81,19 +76,16 @@ export class Memtable {
     if (this.#devices.has(deviceId)) this.#deletedSeries.add(seriesId);
   }
 
-  /** Encodes all open rows: what comes later belongs to the next memtable. */
-  seal(): void {
-    for (const data of this.#devices.values()) this.#sealRows(data);
-  }
-
-  /** All devices, by slot and id; only of a sealed memtable. */
-  sealedDevices(): SealedDevice[] {
+  /**
+   * All devices, by slot and id, once nothing is written any more. Their open rows are encoded as each device's turn comes, so
+   * that a file is closed without a long stop.
+   */
+  *sealedDevices(): Generator<SealedDevice> {
     const devices = Array.from(this.#devices.values());
-    assert(
-      devices.every(({ rows }) => rows === undefined),
-      "a sealed memtable has no open rows",
-    );
-    return devices.sort((a, b) => a.slot - b.slot || a.id - b.id);
+    for (const data of devices.sort((a, b) => a.slot - b.slot || a.id - b.id)) {
+      this.#sealRows(data);
+      yield data;
+    }
   }
 
   /** What it has of a device now, oldest first; later writes do not change the list. */

@@ -65,7 +65,6 @@ export class ReplicaState {
 
   /** Hands over what changed, and begins a new memtable. */
   capture(): Captured {
-    this.#memtable.seal();
     const captured: Captured = {
       memtable: this.#memtable,
       nextIds: this.schema.nextIds,
