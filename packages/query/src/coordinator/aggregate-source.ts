@@ -8,7 +8,7 @@ import { type WindowGrid, wholeRange, windowGrid } from "../operators/window-gri
 import { assembleWindows } from "../operators/window-rows.ts";
 import { WINDOW_BYTES, WindowState } from "../operators/window-state.ts";
 import { aggregateItems, type SelectPlan } from "../plan/select.ts";
-import { pathOf } from "../replica/resolve.ts";
+import { pathOf } from "../plan/series.ts";
 import type { ResolvedSeries } from "../wire/message.ts";
 import { checkFound, type FoundSeries, findSeries } from "./found.ts";
 import type { QueryRun } from "./reply.ts";

@@ -7,7 +7,7 @@ import { aggregateColumns, columnKey, WHOLE } from "../operators/aggregate-colum
 import { limitRows } from "../operators/limit.ts";
 import { isExact } from "../plan/paths.ts";
 import { aggregateItems, type PlannedItem, type SelectPlan, semantic } from "../plan/select.ts";
-import { byDevice, comparePaths, pathOf } from "../replica/resolve.ts";
+import { byDevice, comparePaths, pathOf } from "../plan/series.ts";
 import type { AggregateItem, Fragment, Operation } from "../wire/fragment.ts";
 import type { ResolvedSeries } from "../wire/message.ts";
 import { checkFound, findSeries } from "./found.ts";

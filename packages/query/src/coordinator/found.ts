@@ -3,7 +3,7 @@ import type { DataType } from "@ringtide/tsfile";
 import { isExact } from "../plan/paths.ts";
 import { leafSeries } from "../plan/predicate.ts";
 import type { SelectPlan } from "../plan/select.ts";
-import { comparePaths, pathOf } from "../replica/resolve.ts";
+import { comparePaths, pathOf } from "../plan/series.ts";
 import type { GroupReply } from "./reply.ts";
 
 /** A series that a group has. */

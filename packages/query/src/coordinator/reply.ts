@@ -2,7 +2,7 @@ import { type GroupNumber, RingtideError } from "@ringtide/common";
 import type { ColumnBatch } from "@ringtide/tsfile";
 import type { QueryCluster, QueryOptions } from "../api.ts";
 import { MemoryBudget, throwIfAborted } from "../operators/budget.ts";
-import { seriesBytes } from "../replica/resolve.ts";
+import { seriesBytes } from "../plan/series.ts";
 import { encodeFragment, type Fragment } from "../wire/fragment.ts";
 import { decodeMessage, type ResolvedSeries } from "../wire/message.ts";
 

@@ -5,7 +5,7 @@ import { childPath } from "../plan/children.ts";
 import { devicesBelow } from "../plan/paths.ts";
 import { ALL_TIMES } from "../plan/range.ts";
 import { semantic } from "../plan/select.ts";
-import { comparePaths } from "../replica/resolve.ts";
+import { comparePaths } from "../plan/series.ts";
 import type { Fragment, Operation } from "../wire/fragment.ts";
 import type { GroupReply, QueryRun } from "./reply.ts";
 import { closingBatches, showResult } from "./result.ts";

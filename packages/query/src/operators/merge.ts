@@ -27,7 +27,7 @@ const MAX_CELLS = 131072;
 const MAX_ROWS = 16384;
 
 /** Rows of a batch with this many columns. */
-export function rowsPerBatch(columns: number): number {
+function rowsPerBatch(columns: number): number {
   return Math.max(64, Math.min(MAX_ROWS, Math.floor(MAX_CELLS / Math.max(1, columns))));
 }
 
@@ -54,7 +54,7 @@ export async function* mergeByTime(
       yield joinTaken(cursors, base, options.descending);
     }
   } finally {
-    await Promise.all(streams.map((stream) => stream.batches.return?.()));
+    await Promise.all(streams.map(async (stream) => await stream.batches.return?.()));
   }
 }
 

@@ -25,7 +25,7 @@ export type Predicate =
       readonly negated: boolean;
     };
 
-export type Quantifier = "every" | "some";
+type Quantifier = "every" | "some";
 
 const INVERSE: Readonly<Record<Comparison, Comparison>> = {
   "<": ">=",

@@ -8,10 +8,12 @@ import { type WindowGrid, wholeRange, windowGrid } from "../operators/window-gri
 import { assembleWindows } from "../operators/window-rows.ts";
 import { WINDOW_BYTES, WindowState } from "../operators/window-state.ts";
 import { intersectRanges, isEmptyRange } from "../plan/range.ts";
+import { byDevice, isSelected } from "../plan/series.ts";
 import type { Fragment } from "../wire/fragment.ts";
 import { encodeRows, type ResolvedSeries } from "../wire/message.ts";
-import { byDevice, isSelected, withFilterSeries } from "./resolve.ts";
-import { filterRows, type ReplicaContext } from "./source.ts";
+import type { ReplicaContext } from "./context.ts";
+import { withFilterSeries } from "./resolve.ts";
+import { filterRows } from "./source.ts";
 
 type AggregateOperation = Extract<Fragment["operation"], { kind: "aggregate" }>;
 

@@ -1,11 +1,11 @@
 import { PathPattern, splitPath } from "@ringtide/common";
+import type { Series } from "@ringtide/engine";
 import { columnFromValues, DataType, typeName } from "@ringtide/tsfile";
 import { textColumn } from "../columns/build.ts";
-import { throwIfAborted } from "../operators/budget.ts";
 import { childPath } from "../plan/children.ts";
+import { comparePaths, pathOf } from "../plan/series.ts";
 import { encodeRows } from "../wire/message.ts";
-import { comparePaths, pathOf } from "./resolve.ts";
-import type { ReplicaContext } from "./source.ts";
+import { type ReplicaContext, seriesPacer } from "./context.ts";
 
 const ROWS_PER_BATCH = 4096;
 const NAME_BYTES = 64;
@@ -19,7 +19,7 @@ export async function* listSeries(context: ReplicaContext, limit: number | undef
     rows.length = 0;
   };
   let left = limit ?? Number.POSITIVE_INFINITY;
-  for (const series of matching(context)) {
+  for await (const series of matching(context)) {
     if (left-- <= 0) break;
     rows.push([pathOf(series), typeName(series.type), series.encoding, series.compression]);
     if (rows.length === ROWS_PER_BATCH) yield* flush();
@@ -27,22 +27,22 @@ export async function* listSeries(context: ReplicaContext, limit: number | undef
   yield* flush();
 }
 
-function* matching(context: ReplicaContext): ReturnType<typeof matchAll> {
-  for (const series of matchAll(context)) {
-    throwIfAborted(context.signal);
-    yield series;
+async function* matching(context: ReplicaContext, patterns = context.fragment.patterns): AsyncGenerator<Series> {
+  const pace = seriesPacer(context);
+  for (const text of patterns) {
+    for (const series of context.reader.schema.match(new PathPattern(text), { prefix: true })) {
+      const paused = pace();
+      if (paused !== undefined) await paused;
+      yield series;
+    }
   }
-}
-
-function* matchAll({ fragment, reader }: ReplicaContext) {
-  for (const text of fragment.patterns) yield* reader.schema.match(new PathPattern(text), { prefix: true });
 }
 
 /** SHOW DEVICES. */
 export async function* listDevices(context: ReplicaContext, limit: number | undefined): AsyncGenerator<Uint8Array> {
   const patterns = context.fragment.patterns.map((text) => new PathPattern(text));
   const devices = new Set<string>();
-  for (const series of matching(context)) {
+  for await (const series of matching(context)) {
     if (devices.has(series.device)) continue;
     const nodes = splitPath(series.device);
     if (!patterns.some((pattern) => pattern.matchesPrefixOf(nodes))) continue;
@@ -56,8 +56,7 @@ export async function* listDevices(context: ReplicaContext, limit: number | unde
 export async function* listChildren(context: ReplicaContext): AsyncGenerator<Uint8Array> {
   const patterns = context.fragment.patterns.map((text) => new PathPattern(text));
   const children = new Set<string>();
-  for (const series of context.reader.schema.match(new PathPattern("root"), { prefix: true })) {
-    throwIfAborted(context.signal);
+  for await (const series of matching(context, ["root"])) {
     const nodes = splitPath(pathOf(series));
     for (const pattern of patterns) {
       const child = childPath(pattern, nodes);
@@ -80,7 +79,7 @@ function* names(found: string[], limit: number | undefined): Generator<Uint8Arra
 /** COUNT TIMESERIES: the name of the node at the level (empty without a level) and how many series are below it. */
 export async function* countSeries(context: ReplicaContext, level: number | undefined): AsyncGenerator<Uint8Array> {
   const counts = new Map<string, number>();
-  for (const series of matching(context)) {
+  for await (const series of matching(context)) {
     const nodes = level === undefined ? [] : splitPath(pathOf(series));
     if (level !== undefined && nodes.length <= level) continue;
     const name = level === undefined ? "" : nodes.slice(0, level + 1).join(".");

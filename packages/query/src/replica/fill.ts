@@ -15,7 +15,7 @@ import { throwIfAborted } from "../operators/budget.ts";
 import { interpolate, ruleFor } from "../operators/interpolate.ts";
 import type { Fragment } from "../wire/fragment.ts";
 import { encodeRows, type ResolvedSeries } from "../wire/message.ts";
-import type { ReplicaContext } from "./source.ts";
+import type { ReplicaContext } from "./context.ts";
 
 type FillOperation = Extract<Fragment["operation"], { kind: "fill" }>;
 

@@ -2,9 +2,9 @@ import { type Column, columnFromValues, DataType, type Point, typeName } from "@
 import { textColumn } from "../columns/build.ts";
 import { throwIfAborted } from "../operators/budget.ts";
 import { valueText } from "../operators/value-text.ts";
+import { pathOf } from "../plan/series.ts";
 import { encodeRows, type ResolvedSeries } from "../wire/message.ts";
-import { pathOf } from "./resolve.ts";
-import type { ReplicaContext } from "./source.ts";
+import type { ReplicaContext } from "./context.ts";
 
 const ROWS_PER_BATCH = 4096;
 

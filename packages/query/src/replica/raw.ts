@@ -1,9 +1,11 @@
 import type { ColumnBatch } from "@ringtide/tsfile";
 import { limitRows } from "../operators/limit.ts";
+import { byDevice, isSelected } from "../plan/series.ts";
 import type { Fragment } from "../wire/fragment.ts";
 import { encodeRows, type ResolvedSeries } from "../wire/message.ts";
-import { byDevice, isSelected, withFilterSeries } from "./resolve.ts";
-import { filterRows, type ReplicaContext, readRows } from "./source.ts";
+import type { ReplicaContext } from "./context.ts";
+import { withFilterSeries } from "./resolve.ts";
+import { filterRows, readRows } from "./source.ts";
 
 type RawOperation = Extract<Fragment["operation"], { kind: "raw" }>;
 

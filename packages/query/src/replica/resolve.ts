@@ -1,31 +1,20 @@
 import { PathPattern, splitSeries } from "@ringtide/common";
 import type { EngineReader, Series } from "@ringtide/engine";
-import type { MemoryBudget } from "../operators/budget.ts";
 import { leafSeries } from "../plan/predicate.ts";
+import { comparePaths, type DeviceSeries, seriesBytes } from "../plan/series.ts";
 import type { Fragment } from "../wire/fragment.ts";
 import type { ResolvedSeries } from "../wire/message.ts";
-
-/** Bytes that a resolved series is counted with, beside its name. */
-const SERIES_BYTES = 160;
-
-export function seriesBytes(series: { readonly device: string; readonly measurement: string }): number {
-  return SERIES_BYTES + 2 * (series.device.length + series.measurement.length);
-}
-
-/** Path order, by code units of the whole path. */
-export function comparePaths(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-export function pathOf(series: { readonly device: string; readonly measurement: string }): string {
-  return `${series.device}.${series.measurement}`;
-}
+import { type ReplicaContext, seriesPacer } from "./context.ts";
 
 /** The group's series that match the fragment's patterns, each once, in path order. */
-export function resolveSeries(fragment: Fragment, reader: EngineReader, budget: MemoryBudget): ResolvedSeries[] {
+export async function resolveSeries(context: ReplicaContext): Promise<ResolvedSeries[]> {
+  const { fragment, reader, budget } = context;
+  const pace = seriesPacer(context);
   const found = new Map<number, { series: Series; patterns: number[] }>();
-  [...fragment.patterns, ...fragment.filterPatterns].forEach((text, at) => {
+  for (const [at, text] of [...fragment.patterns, ...fragment.filterPatterns].entries()) {
     for (const series of matching(text, reader)) {
+      const paused = pace();
+      if (paused !== undefined) await paused;
       const known = found.get(series.id);
       if (known !== undefined) {
         known.patterns.push(at);
@@ -34,12 +23,15 @@ export function resolveSeries(fragment: Fragment, reader: EngineReader, budget: 
       budget.reserve(seriesBytes(series));
       found.set(series.id, { series, patterns: [at] });
     }
-  });
-  return [...found.values()]
-    .map(({ series: { device, measurement, type }, patterns }) => ({ device, measurement, type, patterns }))
-    .map((series) => ({ path: pathOf(series), series }))
-    .sort((a, b) => comparePaths(a.path, b.path))
-    .map(({ series }) => series);
+  }
+  const resolved = [...found.values()].map(({ series: { device, measurement, type }, patterns }) => ({
+    path: `${device}.${measurement}`,
+    series: { device, measurement, type, patterns },
+  }));
+  // One pattern finds its series in path order: sorting them again would only hold up the main loop.
+  const isSorted = resolved.every((one, at) => at === 0 || (resolved[at - 1]?.path ?? "") < one.path);
+  if (!isSorted) resolved.sort((a, b) => comparePaths(a.path, b.path));
+  return resolved.map(({ series }) => series);
 }
 
 function matching(text: string, reader: EngineReader): Iterable<Series> {
@@ -51,23 +43,6 @@ function matching(text: string, reader: EngineReader): Iterable<Series> {
   return series === undefined ? [] : [series];
 }
 
-/** One device's series among the resolved ones. */
-export interface DeviceSeries {
-  readonly device: string;
-  readonly series: readonly ResolvedSeries[];
-}
-
-/** Devices in path order, each with its series in path order. */
-export function byDevice(resolved: readonly ResolvedSeries[]): DeviceSeries[] {
-  const devices = new Map<string, ResolvedSeries[]>();
-  for (const series of resolved) {
-    const known = devices.get(series.device);
-    if (known === undefined) devices.set(series.device, [series]);
-    else known.push(series);
-  }
-  return [...devices].map(([device, series]) => ({ device, series })).sort((a, b) => comparePaths(a.device, b.device));
-}
-
 /** The device's series, and behind them those that only the predicate reads. */
 export function withFilterSeries(part: DeviceSeries, fragment: Fragment, reader: EngineReader): ResolvedSeries[] {
   const named = new Set(leafSeries(fragment.predicate).flat());
@@ -77,9 +52,4 @@ export function withFilterSeries(part: DeviceSeries, fragment: Fragment, reader:
     ...part.series,
     ...others.map(({ device, measurement, type }) => ({ device, measurement, type, patterns: [] })),
   ];
-}
-
-/** True when a pattern of the SELECT clause matches it: others only serve the filter. */
-export function isSelected(series: ResolvedSeries, fragment: Fragment): boolean {
-  return series.patterns.some((at) => at < fragment.patterns.length);
 }

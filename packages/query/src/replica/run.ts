@@ -5,23 +5,24 @@ import { decodeFragment } from "../wire/fragment.ts";
 import { encodeSeries } from "../wire/message.ts";
 import { runAggregate } from "./aggregate.ts";
 import { countSeries, listChildren, listDevices, listSeries } from "./browse.ts";
+import type { ReplicaContext } from "./context.ts";
 import { runFill } from "./fill.ts";
 import { runLast } from "./last.ts";
 import { runRaw } from "./raw.ts";
 import { resolveSeries } from "./resolve.ts";
-import type { ReplicaContext } from "./source.ts";
 
 /**
  * At the replica: runs a fragment against its storage. The first messages of a SELECT name the group's series; all messages are bounded in
- * size. Errors: FRAME_MALFORMED, FORMAT_UNKNOWN for what is no fragment; QUERY_TOO_LARGE; what the signal was aborted with.
+ * size. `pause` gives the main loop a turn: it is awaited in loops over many series. Errors: FRAME_MALFORMED, FORMAT_UNKNOWN for what is no fragment; QUERY_TOO_LARGE; what the signal was aborted with.
  */
 export async function* runFragment(
   fragment: Uint8Array,
   reader: EngineReader,
   signal: AbortSignal,
+  pause: () => Promise<void> = () => Promise.resolve(),
 ): AsyncGenerator<Uint8Array> {
   const decoded = decodeFragment(fragment);
-  const context = { fragment: decoded, reader, budget: new MemoryBudget(decoded.maxMemoryBytes), signal };
+  const context = { fragment: decoded, reader, budget: new MemoryBudget(decoded.maxMemoryBytes), signal, pause };
   try {
     for await (const message of messagesOf(context)) {
       throwIfAborted(signal);
@@ -63,7 +64,7 @@ type SelectOperation = Exclude<
 >;
 
 async function* selectMessages(context: ReplicaContext, operation: SelectOperation): AsyncGenerator<Uint8Array> {
-  const series = resolveSeries(context.fragment, context.reader, context.budget);
+  const series = await resolveSeries(context);
   yield* encodeSeries(series);
   switch (operation.kind) {
     case "raw":

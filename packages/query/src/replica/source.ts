@@ -1,21 +1,13 @@
-import type { EngineReader } from "@ringtide/engine";
 import { type Column, type ColumnBatch, DataType } from "@ringtide/tsfile";
 import { keepRows, projectColumns } from "../columns/copy.ts";
-import { type MemoryBudget, throwIfAborted } from "../operators/budget.ts";
+import { throwIfAborted } from "../operators/budget.ts";
 import { compilePredicate, countMask, type FilterColumn, rowsWithValues } from "../operators/filter.ts";
 import { mergeByTime, type TypedStream } from "../operators/merge.ts";
 import { isEmptyRange } from "../plan/range.ts";
+import { byDevice, pathOf } from "../plan/series.ts";
 import type { Fragment } from "../wire/fragment.ts";
 import type { ResolvedSeries } from "../wire/message.ts";
-import { byDevice, pathOf } from "./resolve.ts";
-
-/** What a fragment runs with. */
-export interface ReplicaContext {
-  readonly fragment: Fragment;
-  readonly reader: EngineReader;
-  readonly budget: MemoryBudget;
-  readonly signal: AbortSignal;
-}
+import type { ReplicaContext } from "./context.ts";
 
 /** Rows of these series (in path order), aligned by time over their devices, with one column a series. */
 export function readRows(context: ReplicaContext, series: readonly ResolvedSeries[]): AsyncGenerator<ColumnBatch> {
@@ -67,10 +59,7 @@ async function* scanDevice(
 }
 
 /** The columns that the predicate's series stand for, among the columns of these series. */
-export function findColumns(
-  fragment: Fragment,
-  series: readonly ResolvedSeries[],
-): (text: string) => readonly FilterColumn[] {
+function findColumns(fragment: Fragment, series: readonly ResolvedSeries[]): (text: string) => readonly FilterColumn[] {
   const columns = series.map((one, index) => ({ index, type: one.type, name: pathOf(one) }));
   if (fragment.byDevice) {
     return (text) => columns.filter((column) => series[column.index]?.measurement === text);

@@ -67,7 +67,7 @@ const VERSION = 1;
 const KINDS = ["raw", "aggregate", "last", "fill", "listSeries", "listDevices", "listChildren", "count"] as const;
 const FILTERS = ["here", "mark", "later"] as const;
 const METHODS = ["previous", "linear"] as const;
-export const AGGREGATES = [
+const AGGREGATES = [
   "count",
   "sum",
   "avg",
