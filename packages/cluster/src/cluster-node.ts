@@ -51,7 +51,7 @@ export class ClusterNode {
       const member = memberOf(record, identity.nodeUuid);
       if (member === undefined)
         throw new RingtideError("DATA_DIR_FOREIGN", "the identity of the data directory does not name its own node");
-      log = await openLog(options);
+      log = await openLog(options, identity.nodeUuid);
       const cluster = await RunningCluster.open(options, record, member.id, kv, log);
       doors.run(cluster);
       cluster.start();
@@ -77,7 +77,7 @@ export class ClusterNode {
   }
 }
 
-function openLog(options: ClusterOptions): Promise<RaftLog> {
+function openLog(options: ClusterOptions, nodeUuid: string): Promise<RaftLog> {
   const { disk, clock, logger, metrics } = options.ports;
   return RaftLog.open({
     disk,
@@ -85,6 +85,7 @@ function openLog(options: ClusterOptions): Promise<RaftLog> {
     logger,
     metrics,
     directory: options.logDirectory,
+    identity: nodeUuid,
     segmentBytes: options.segmentBytes,
     maxEntryBytes: options.maxEntryBytes,
     onFailure: options.onFatal,

@@ -86,22 +86,20 @@ export class DataGroup {
         `${groupName(this.group)}: memory for writes is used up until files are closed`,
       );
     }
-    this.#requireLeader();
+    this.#requireReadyLeader();
     this.storage.check(proposal.payload);
     return this.raft.propose(proposal, timeoutMs);
   }
 
-  #requireLeader(): void {
-    const { role, leader } = this.raft.status();
-    if (role !== "leader") {
-      throw new RingtideError(
-        leader === 0 ? "NO_LEADER" : "NOT_LEADER",
-        `node ${this.#options.self} does not lead ${groupName(this.group)}`,
-        {
-          details: { leader },
-        },
-      );
-    }
+  /** A new leader first applies what its predecessors acknowledged: the check of a write goes by the schema. */
+  #requireReadyLeader(): void {
+    const { role, leader, leaderReady } = this.raft.status();
+    if (leaderReady) return;
+    throw new RingtideError(
+      leader === 0 || role === "leader" ? "NO_LEADER" : "NOT_LEADER",
+      `node ${this.#options.self} does not lead ${groupName(this.group)}${role === "leader" ? " yet" : ""}`,
+      { details: { leader } },
+    );
   }
 
   /** Closes the memtable through the log; resolves when this node's file is durable. */
@@ -129,11 +127,15 @@ export class DataGroup {
     }
   }
 
+  /**
+   * A full memtable is closed, and so is any group that holds too much of the node's log: also one without rows, since its few entries
+   * would keep all later segments of the other groups.
+   */
   #closeWhenFull(): void {
     const { policy, log, logger } = this.#options;
     const { storage } = this;
-    if (this.#closeProposed || storage.oldestUnflushedIndex === 0) return;
-    const logBytes = log.groupBytesSince(this.group, storage.oldestUnflushedIndex);
+    if (this.#closeProposed || this.raft.status().applied <= storage.checkpointIndex) return;
+    const logBytes = log.bytesFrom(this.group, storage.checkpointIndex + 1);
     if (storage.memtableBytes < policy.memtableCloseBytes && logBytes < policy.logCloseBytes) return;
     this.#closeProposed = true;
     this.flush(this.#options.writeTimeoutMs)

@@ -8,8 +8,9 @@ import { MetaState } from "./meta-state.ts";
 import type { RaftGroup } from "./raft-group.ts";
 
 const SNAPSHOT_KEY = utf8Bytes("meta/state");
-/** A checkpoint is written after this many entries: the log before it may then be cut. */
+/** A checkpoint is written after this many entries, or this long after a change: the log before it may then be cut. */
 const CHECKPOINT_ENTRIES = 256;
+const CHECKPOINT_INTERVAL_MS = 30_000;
 
 /** The meta state with its durable checkpoint. */
 export class MetaStore {
@@ -36,9 +37,14 @@ export class MetaStore {
 
   apply(entry: Entry): ApplyOutcome {
     const outcome = this.state.apply(entry);
-    if (entry.index - this.#checkpointIndex >= CHECKPOINT_ENTRIES && this.#saving === undefined)
-      this.#saving = this.#save();
+    if (entry.index - this.#checkpointIndex >= CHECKPOINT_ENTRIES) this.checkpoint();
     return outcome;
+  }
+
+  /** Writes the state in the background, unless that is under way or nothing has changed. */
+  checkpoint(): void {
+    if (this.#saving !== undefined || this.state.appliedIndex === this.#checkpointIndex) return;
+    this.#saving = this.#save();
   }
 
   async #save(): Promise<void> {
@@ -69,6 +75,7 @@ export class MetaLogCutter {
   readonly #log: RaftLog;
   readonly #clock: Clock;
   #nextMs = 0;
+  #nextCheckpointMs = 0;
   #cutBelow = 0;
 
   constructor(store: MetaStore, raft: RaftGroup, log: RaftLog, clock: Clock) {
@@ -81,6 +88,10 @@ export class MetaLogCutter {
   tick(): void {
     if (this.#clock.monotonicMs() < this.#nextMs) return;
     this.#nextMs = this.#clock.monotonicMs() + 1000;
+    if (this.#clock.monotonicMs() >= this.#nextCheckpointMs) {
+      this.#nextCheckpointMs = this.#clock.monotonicMs() + CHECKPOINT_INTERVAL_MS;
+      this.#store.checkpoint();
+    }
     const below = Math.min(this.#store.checkpointIndex, this.#raft.status().allMatch) + 1;
     if (below <= Math.max(this.#cutBelow, 1)) return;
     this.#cutBelow = below;

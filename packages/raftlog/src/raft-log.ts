@@ -153,6 +153,16 @@ export class RaftLog {
     return this.#groups.get(group)?.bytesSince(index) ?? 0;
   }
 
+  /**
+   * Bytes of the log, of all groups, from the group's entry `index` (or its first, if that is cut) to the end: what a restart reads
+   * again for it, and what cannot be unlinked before it is cut. 0 when the group has no such entry.
+   */
+  bytesFrom(group: GroupNumber, index: number): number {
+    const log = this.#groups.get(group);
+    if (log === undefined || index > log.lastIndex) return 0;
+    return this.#segments.last.end - log.position(Math.max(index, log.firstIndex));
+  }
+
   /** Age of the oldest append that is not durable yet; 0 when there is none. */
   oldestPendingSyncMs(): number {
     return this.#committer.oldestPendingMs();
