@@ -89,6 +89,6 @@ export function handleVoteRequest(state: RaftState, message: VoteRequest): void 
     preVote: message.preVote,
     granted,
   };
-  if (message.preVote) state.outbox.messages.push(response);
-  else sendPromise(state, response);
+  if (granted && !message.preVote) sendPromise(state, response);
+  else state.outbox.messages.push(response);
 }

@@ -1,33 +1,37 @@
+import type { NodeId } from "@ringtide/common";
 import { learnCommit } from "./commit.ts";
 import { type RaftState, sendPromise } from "./state.ts";
-import type { AppendRequest, Entry, Heartbeat } from "./types.ts";
+import type { AppendRequest, AppendResponse, Entry, Heartbeat } from "./types.ts";
 
 /** Followers take no more entries while this many times maxUncommittedBytes wait to be applied: a leader alone never gets there. */
 const UNAPPLIED_LIMIT_FACTOR = 2;
 
-function answerAppend(state: RaftState, to: number, reject: { prevIndex: number; hint: number } | undefined): void {
-  const { following, log, durable } = state;
-  const index = reject === undefined ? Math.min(following.matched, durable.index) : reject.hint;
-  if (reject === undefined) following.acknowledged = Math.max(following.acknowledged, index);
-  sendPromise(state, {
-    type: "appendResponse",
-    group: state.options.group,
-    from: state.options.self,
-    to,
-    term: state.term,
-    reject: reject !== undefined,
-    index,
-    hintTerm: reject === undefined ? 0 : (log.term(index) ?? 0),
-    rejectedPrevIndex: reject === undefined ? 0 : reject.prevIndex,
-  });
+/** To `to`: this log matches up to `matched`, or as far as that is durable. */
+function acknowledge(state: RaftState, to: NodeId): void {
+  const { following, durable } = state;
+  const index = Math.min(following.matched, durable.index);
+  following.acknowledged = Math.max(following.acknowledged, index);
+  sendPromise(state, appendResponse(state, to, { reject: false, index, hintTerm: 0, rejectedPrevIndex: 0 }));
+}
+
+/** A refusal promises nothing, so it leaves at once. `hint`: where to try next. */
+function reject(state: RaftState, to: NodeId, rejectedPrevIndex: number, hint: number): void {
+  const hintTerm = state.log.term(hint) ?? 0;
+  state.outbox.messages.push(appendResponse(state, to, { reject: true, index: hint, hintTerm, rejectedPrevIndex }));
+}
+
+function appendResponse(
+  state: RaftState,
+  to: NodeId,
+  answer: Pick<AppendResponse, "reject" | "index" | "hintTerm" | "rejectedPrevIndex">,
+): AppendResponse {
+  const { group, self } = state.options;
+  return { type: "appendResponse", group, from: self, to, term: state.term, ...answer };
 }
 
 /** Tells a leader of an older term about this one, so that it steps down. */
 export function refuseStaleAppend(state: RaftState, message: AppendRequest): void {
-  answerAppend(state, message.from, {
-    prevIndex: message.prevIndex,
-    hint: Math.min(message.prevIndex, state.log.lastIndex),
-  });
+  reject(state, message.from, message.prevIndex, Math.min(message.prevIndex, state.log.lastIndex));
 }
 
 /** Where the leader's log and this one may still match at most: one step back a term, not an entry (thesis section 5.3). */
@@ -35,7 +39,7 @@ function rejectAppend(state: RaftState, message: AppendRequest): void {
   const { log } = state;
   const end = Math.min(message.prevIndex, log.lastIndex);
   const hint = log.lastIndexWithTermAtMost(end, message.prevTerm) ?? log.firstIndex - 1;
-  answerAppend(state, message.from, { prevIndex: message.prevIndex, hint: Math.max(hint, state.commit) });
+  reject(state, message.from, message.prevIndex, Math.max(hint, state.commit));
 }
 
 /** Position in `entries` of the first that this log does not have; entries.length: it has all. */
@@ -81,7 +85,7 @@ export function handleAppend(state: RaftState, message: AppendRequest): void {
   learnCommit(state, message.commit, following.matched);
   regainTrust(state);
   // Not durable yet: the answer follows when it is.
-  if (state.durable.index >= following.matched) answerAppend(state, message.from, undefined);
+  if (state.durable.index >= following.matched) acknowledge(state, message.from);
 }
 
 function takeEntries(state: RaftState, entries: readonly Entry[], skip: number, firstIndex: number): void {
@@ -98,7 +102,7 @@ export function acknowledgeDurable(state: RaftState): void {
   const { following, durable } = state;
   regainTrust(state);
   if (following.leader === 0 || Math.min(following.matched, durable.index) <= following.acknowledged) return;
-  answerAppend(state, following.leader, undefined);
+  acknowledge(state, following.leader);
 }
 
 /**
@@ -107,11 +111,12 @@ export function acknowledgeDurable(state: RaftState): void {
  * later one is waited for.
  */
 function regainTrust(state: RaftState): void {
-  const { following } = state;
+  const { following, log } = state;
   if (state.mayVote || following.trustAt < 0) return;
-  if (Math.min(following.matched, state.durable.index) < following.trustAt) return;
-  if (state.log.term(following.trustAt) === state.term) state.mayVote = true;
-  else following.trustAt = following.leaderCommit;
+  const sound = Math.min(following.matched, state.durable.index);
+  if (sound >= following.trustAt && log.term(following.trustAt) !== state.term)
+    following.trustAt = following.leaderCommit;
+  state.mayVote = sound >= following.trustAt && log.term(following.trustAt) === state.term;
 }
 
 /** A beat of the leader of this term. It never tells a commit index above what this log was acknowledged to match. */
@@ -128,7 +133,7 @@ function askForProbe(state: RaftState, message: Heartbeat): void {
   following.leaderCommit = Math.max(following.leaderCommit, message.commit);
   regainTrust(state);
   if (following.matched > 0) return;
-  answerAppend(state, message.from, { prevIndex: log.lastIndex + 1, hint: log.lastIndex });
+  reject(state, message.from, log.lastIndex + 1, log.lastIndex);
 }
 
 /** Also to a leader of an older term, which learns this term from it. */

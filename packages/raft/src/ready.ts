@@ -19,7 +19,7 @@ export interface Ready {
   readonly entries: readonly Entry[];
   /** May leave at once, while the entries are being written. */
   readonly messages: readonly Message[];
-  /** Votes and answers to appends: promises, which leave only when hardState and entries are durable. */
+  /** Promises (votes, acknowledgements) that this Ready makes durable. Those that are durable already are among `messages`. */
   readonly messagesAfterPersist: readonly Message[];
   /** To apply in order: committed, and durable here. */
   readonly committed: readonly Entry[];
