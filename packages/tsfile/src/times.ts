@@ -23,7 +23,8 @@ export function timesFromNumbers(values: ArrayLike<number>): TimeVector {
   const start = Number(base);
   const offsets = new Float64Array(values.length);
   for (let i = 0; i < values.length; i++) {
-    const offset = checkNumber(values[i] as number, i) - start;
+    // Adding 0 makes 0 of −0, which is the same time.
+    const offset = checkNumber(values[i] as number, i) - start + 0;
     if (offset < 0 || offset >= ERA_TICKS) throw spansEras(i);
     offsets[i] = offset;
   }

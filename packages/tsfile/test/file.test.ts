@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hasCode } from "@ringtide/common";
+import { type Disk, type DiskFile, hasCode } from "@ringtide/common";
 import { createDisk } from "@ringtide/common/node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -24,6 +24,8 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "tsfile-"));
 });
 afterEach(async () => {
+  for (const file of opened) await (file as DiskFile).close();
+  opened.clear();
   await rm(directory, { recursive: true });
 });
 
@@ -53,8 +55,8 @@ function blockAt(start: number, rows: number): Uint8Array {
 const TYPES = [DataType.DOUBLE, DataType.TEXT, DataType.INT64];
 const FIRST_BLOCKS = [blockAt(-50, 40), blockAt(0, 300), blockAt(1000, 5)];
 
-async function writeFileOf(name: string) {
-  const writer = await FileWriter.create(disk, directory, name, META);
+async function writeFileOf(name: string, on: Disk = disk) {
+  const writer = await FileWriter.create(on, directory, name, META);
   await writer.addDevice(5, 9, [1, 2, 3], TYPES, FIRST_BLOCKS);
   await writer.addDevice(5, 12, [4, 5, 6], TYPES, [blockAt(0, 3000)]);
   await writer.addDevice(5, 12, [7], [DataType.DOUBLE], [selectColumns(blockAt(0, 7), [0])]);
@@ -104,10 +106,25 @@ describe("a data file", () => {
     expect(await disk.list(directory)).toEqual([]);
   });
 
+  it("is whole or not there, whichever call to the disk is the last before a crash", async () => {
+    const calls: string[] = [];
+    await writeFileOf("whole", crashingDisk(Number.POSITIVE_INFINITY, calls));
+    expect(calls.slice(calls.indexOf("datasync"))).toEqual(["datasync", "close", "rename", "syncDir"]);
+    for (let last = 0; last <= calls.length; last++) {
+      const name = `crash-${last}`;
+      const written = writeFileOf(name, crashingDisk(last, []));
+      if (last < calls.length) await expect(written).rejects.toThrow("crash");
+      else await written;
+      const isThere = (await disk.list(directory)).includes(name);
+      expect(isThere).toBe(last > calls.indexOf("rename"));
+      if (isThere) await readAll(join(directory, name), (await writeFileOf("whole")).digest);
+    }
+  });
+
   it("is refused when cut at any byte", async () => {
     const { sizeBytes } = await writeFileOf("a");
     const whole = await readFile(join(directory, "a"));
-    for (let length = 0; length < sizeBytes; length += 1 + (length % 97)) {
+    for (let length = 0; length < sizeBytes; length += 1 + (length % 211)) {
       await writeFile(join(directory, "cut"), whole.subarray(0, length));
       await expect(FileReader.open(disk, join(directory, "cut"))).rejects.toSatisfy((error) =>
         hasCode(error, "DISK_CORRUPT"),
@@ -118,7 +135,7 @@ describe("a data file", () => {
   it("never gives out a damaged byte: opening, reading or verifying says where the damage is", async () => {
     const { sizeBytes, digest } = await writeFileOf("a");
     const whole = await readFile(join(directory, "a"));
-    for (let at = 0; at < sizeBytes; at += 1 + (at % 61)) {
+    for (let at = 0; at < sizeBytes; at += 1 + (at % 157)) {
       const damaged = Uint8Array.from(whole);
       damaged[at] = (damaged[at] as number) ^ (1 << (at & 7));
       await writeFile(join(directory, "damaged"), damaged);
@@ -156,4 +173,30 @@ async function readAll(path: string, digest: string): Promise<void> {
   } finally {
     await reader.close();
   }
+}
+
+/** Files that a crash left open. */
+const opened = new Set<object>();
+
+/** The real disk until `last` calls have been made; every call after them fails. Notes the calls. */
+function crashingDisk(last: number, calls: string[]): Disk {
+  return crashing(disk, last, calls, (file) => crashing(file, last, calls, (value) => value));
+}
+
+function crashing<T extends object>(target: T, last: number, calls: string[], wrapFile: (file: object) => object): T {
+  return new Proxy(target, {
+    get: (_, name) => {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== "function") return method;
+      return async (...args: unknown[]) => {
+        if (calls.length >= last) throw new Error("crash");
+        calls.push(String(name));
+        const result: unknown = await Reflect.apply(method, target, args);
+        if (name === "close") opened.delete(target);
+        if (name !== "open" || typeof result !== "object" || result === null) return result;
+        opened.add(result);
+        return wrapFile(result);
+      };
+    },
+  });
 }

@@ -72,6 +72,7 @@ describe("times", () => {
       const times = timesFromBigints([time]);
       expect([times.base, timeAt(times, 0)]).toEqual([eraOf(time), time]);
     }
+    expect(Object.is(timesFromNumbers([-0]).offsets[0], 0)).toBe(true);
     const numbers = timesFromNumbers([-1, -5]);
     expect([timeAt(numbers, 0), timeAt(numbers, 1)]).toEqual([-1n, -5n]);
   });
