@@ -1,6 +1,16 @@
 import { hasCode, RingtideError } from "@ringtide/common";
 import { decodeMessage, type ExecuteDone, type ExecuteHeader, ExecuteResponse } from "@ringtide/proto";
-import { type ColumnBatch, openBlock, reverseBatch, timeAt, type Value, valueAt } from "@ringtide/tsfile";
+import {
+  type ColumnBatch,
+  DataType,
+  eraOf,
+  openBlock,
+  sliceBatch,
+  timeAt,
+  timesFromBigints,
+  type Value,
+  valueAt,
+} from "@ringtide/tsfile";
 
 export interface ResultColumn {
   readonly name: string;
@@ -95,8 +105,8 @@ export class Result implements AsyncIterable<Row> {
       this.#first = undefined;
       while (block !== undefined) {
         const batch = openBlock(block).batch();
-        // A block always holds ascending times.
-        yield this.descending && batch.times !== undefined ? reverseBatch(batch) : batch;
+        if (this.hasTime && batch.times === undefined) yield* timesFromFront(batch);
+        else yield batch;
         block = await this.#reader.block();
       }
     } finally {
@@ -123,6 +133,23 @@ export class Result implements AsyncIterable<Row> {
       // It ended by itself in the meantime.
       if (!hasCode(error, "STATEMENT_UNKNOWN")) throw error;
     }
+  }
+}
+
+/**
+ * Times of a block ascend. Rows in another order (ORDER BY TIME DESC, SELECT LAST) come without, and their times as a first column of
+ * INT64. They may lie in several eras, a batch lies in one: it is cut where the era changes.
+ */
+function* timesFromFront(batch: ColumnBatch): Generator<ColumnBatch> {
+  const [front, ...columns] = batch.columns;
+  if (front?.type !== DataType.INT64 || front.present !== undefined)
+    throw new RingtideError("FRAME_MALFORMED", "a block of a result with times has none");
+  const times = front.values;
+  for (let from = 0, to = 0; from < batch.rows; from = to) {
+    const era = eraOf(times[from] as bigint);
+    for (to = from + 1; to < batch.rows && eraOf(times[to] as bigint) === era; ) to++;
+    const part = sliceBatch({ rows: batch.rows, times: undefined, columns }, from, to);
+    yield { ...part, times: timesFromBigints(times.subarray(from, to)) };
   }
 }
 

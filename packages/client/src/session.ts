@@ -1,16 +1,12 @@
 import { asRingtideError, assert, type Clock, isErrorCode, type Random, RingtideError } from "@ringtide/common";
 import {
   CancelRequest,
-  decodeMessage,
   ExecuteRequest,
   encodeMessage,
   InsertRequest,
   type InsertResponse,
-  JsonResponse,
   type NodeAddress,
-  NodeStatusRequest,
   type OpenSessionResponse,
-  RingRequest,
   type WireError,
 } from "@ringtide/proto";
 import { LeaderHints } from "./hints.ts";
@@ -232,14 +228,6 @@ export class Session {
 
   #follow(device: string, redirect: NodeAddress | null, link: NodeLink): void {
     if (redirect !== null && redirect.address !== link.address) this.#hints.set(device, redirect.address);
-  }
-
-  /** What the node at home knows of itself and its groups, or of the partition table: JSON text. */
-  async inspect(what: "NodeStatus" | "Ring"): Promise<string> {
-    const request = what === "Ring" ? encodeMessage(RingRequest, {}) : encodeMessage(NodeStatusRequest, {});
-    const { requestTimeoutMs } = this.#settings;
-    const answer = await this.#pool.pick().calls.unary(what, request, { timeoutMs: requestTimeoutMs });
-    return decodeMessage(JsonResponse, answer, `answer to ${what}`).json;
   }
 
   /** Ends the session at all nodes. What is on the way fails. */

@@ -219,16 +219,28 @@ describe("execute", () => {
     expect(home.statements.map((statement) => statement.sequence)).toEqual([0, 0]);
   });
 
-  it("turns the blocks of a descending result around", async () => {
+  it("reads times that do not ascend from the first column, across eras", async () => {
     const home = await node();
+    const times = [4n, 3n, 2n ** 60n, -(2n ** 62n)];
     home.onExecute = async function* () {
       yield { header: { ...header, descending: true } };
-      yield { batch: block([3, 4]) };
-      yield { batch: block([1, 2]) };
+      const columns = [columnFromValues(DataType.INT64, times), columnFromValues(DataType.INT32, [40, null, 60, 62])];
+      yield { batch: encodeBlock({ rows: 4, times: undefined, columns }) };
       yield { done: {} };
     };
-    const result = await (await session([home.address])).execute("select s from root.sg.d1 order by time desc");
-    expect((await result.toArray()).map((row) => row.time)).toEqual([4, 3, 2, 1]);
+    const opened = await session([home.address]);
+    const result = await opened.execute("select s from root.sg.d1 order by time desc");
+    expect(await result.toArray()).toEqual([
+      { time: 4, values: [40] },
+      { time: 3, values: [null] },
+      { time: 2n ** 60n, values: [60] },
+      { time: -(2n ** 62n), values: [62] },
+    ]);
+    home.onExecute = async function* () {
+      yield { header };
+      yield { batch: encodeBlock({ rows: 1, times: undefined, columns: [columnFromValues(DataType.TEXT, ["x"])] }) };
+    };
+    expect(await codeOf((await opened.execute("select s from root.sg.d1")).toArray())).toBe("FRAME_MALFORMED");
   });
 
   it("repeats a write under its sequence, and a query until its first rows", async () => {

@@ -88,7 +88,7 @@ export const ColumnHeader: MessageType<ColumnHeader> = messageType("ColumnHeader
 export interface ExecuteHeader {
   readonly columns: readonly ColumnHeader[];
   readonly hasTime: boolean;
-  /** Rows come with descending time: the latest batch first, and the reader turns around each block, which ascends as all do. */
+  /** Rows come with descending time. */
   readonly descending: boolean;
   /** What the statement was: "select", "insert", "create timeseries", ... */
   readonly operation: string;
@@ -109,7 +109,7 @@ export const ExecuteDone: MessageType<ExecuteDone> = messageType("ExecuteDone", 
 
 export interface ExecuteResponse {
   readonly header: ExecuteHeader | null;
-  /** One device block, without device: the columns of the header. */
+  /** One block: the columns of the header, with ascending times. Rows in another order come in a block without times, whose first column (INT64) is the times. */
   readonly batch: Uint8Array | null;
   readonly done: ExecuteDone | null;
   /** Which of them is set. */
