@@ -34,6 +34,12 @@ class MessageCursor {
   }
 }
 
+/** Counts open calls of some paths. */
+export interface OpenCalls {
+  readonly paths: ReadonlySet<string>;
+  count: number;
+}
+
 /** How a connection ended that was no HTTP/2 connection, or broke off in the middle of something. */
 export type Malformed = (problem: string) => void;
 
@@ -97,12 +103,19 @@ export class ConnectionWatch {
     return this.#session !== undefined;
   }
 
-  attach(session: ServerHttp2Session): void {
+  /** `watched` counts the calls by path that are open on the wire: until their last byte was handed to the socket. */
+  attach(session: ServerHttp2Session, watched: OpenCalls): void {
     this.#session = session;
     session.on("goaway", () => {
       this.#settled = true;
     });
-    session.on("stream", (stream) => this.#watchCall(stream));
+    session.on("stream", (stream, headers) => {
+      this.#watchCall(stream);
+      const path = headers[":path"];
+      if (path === undefined || !watched.paths.has(path)) return;
+      watched.count++;
+      stream.on("close", () => watched.count--);
+    });
     this.#socket.on("close", () => this.#atEnd());
   }
 

@@ -13,7 +13,7 @@ import {
   type Metrics,
   RingtideError,
 } from "@ringtide/common";
-import { ConnectionWatch } from "./connection-watch.ts";
+import { ConnectionWatch, type OpenCalls } from "./connection-watch.ts";
 import { type CallHost, serveCalls } from "./serve-calls.ts";
 import {
   KEEPALIVE_INTERVAL_MS,
@@ -52,7 +52,8 @@ export async function startListener(
  * of the port. Connections above the limit get their calls refused with TOO_MANY_CONNECTIONS, a few at a time.
  */
 class GrpcListener implements Listener, CallHost {
-  readonly running = { count: 0 };
+  /** A closing listener waits for these. */
+  readonly #unaryCalls: OpenCalls;
   readonly #options: ListenOptions;
   readonly #environment: ListenerEnvironment;
   readonly #grpc: Server;
@@ -69,6 +70,8 @@ class GrpcListener implements Listener, CallHost {
   constructor(options: ListenOptions, environment: ListenerEnvironment) {
     this.#options = options;
     this.#environment = environment;
+    const unary = Object.keys(options.handlers.unary ?? {});
+    this.#unaryCalls = { paths: new Set(unary.map((method) => `/${options.service}/${method}`)), count: 0 };
     this.#grpc = new Server({
       "grpc.max_receive_message_length": options.maxMessageBytes,
       "grpc.max_send_message_length": -1,
@@ -119,7 +122,7 @@ class GrpcListener implements Listener, CallHost {
         session.setLocalWindowSize(WINDOW_BYTES);
         session.settings({ initialWindowSize: WINDOW_BYTES });
         const connection = this.#attaching;
-        connection?.attach(session);
+        connection?.attach(session, this.#unaryCalls);
         session.on("error", (error: NodeJS.ErrnoException) => {
           if (error.code?.startsWith("ERR_HTTP2")) connection?.report(error.message);
         });
@@ -230,10 +233,8 @@ class GrpcListener implements Listener, CallHost {
     const closed = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
     const { clock } = this.#environment;
     const until = clock.monotonicMs() + graceMs;
-    while (this.running.count > 0 && clock.monotonicMs() < until)
+    while (this.#unaryCalls.count > 0 && clock.monotonicMs() < until)
       await new Promise((resolve) => setTimeout(resolve, 5));
-    // Answers that were just given leave before the sockets close.
-    await new Promise((resolve) => setImmediate(resolve));
     this.#grpc.forceShutdown();
     for (const connection of this.#connections.values()) connection.destroy();
     await closed;

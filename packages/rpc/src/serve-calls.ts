@@ -21,8 +21,6 @@ export interface CallHost {
   admit(caller: Caller): void;
   /** Every error that ends a call passes here. */
   failed(caller: Caller, error: unknown): void;
-  /** Counts unary calls that run: a closing listener waits for them. */
-  readonly running: { count: number };
 }
 
 type UnaryHandler = NonNullable<ServiceHandlers["unary"]>[string];
@@ -76,15 +74,12 @@ async function serveUnary(
   done: sendUnaryData<Buffer>,
 ): Promise<void> {
   const caller = callerOf(call);
-  host.running.count++;
   try {
     host.admit(caller);
     done(null, asBuffer(await handler(call.request, caller)));
   } catch (error) {
     host.failed(caller, error);
     done(toStatus(error));
-  } finally {
-    host.running.count--;
   }
 }
 
