@@ -96,16 +96,20 @@ export class WindowState {
     this.#maxs[at] = greater(this.#maxs[at], part.max);
   }
 
-  /** The function's value in each window, nothing where there are no points. */
-  column(name: AggregateName, type: DataType): Column {
-    const counts = this.#counts;
-    const where = <T>(value: (at: number) => T): (T | undefined)[] =>
-      Array.from(counts, (count, at) => (count === 0 ? undefined : value(at)));
+  /** The function's value in windows [from, to), nothing where there are no points. */
+  column(name: AggregateName, type: DataType, from: number, to: number): Column {
+    const begin = from - this.#from;
+    const end = to - this.#from;
+    const where = (value: (at: number) => Value | undefined): (Value | undefined)[] => {
+      const values: (Value | undefined)[] = [];
+      for (let at = begin; at < end; at++) values.push(this.#counts[at] === 0 ? undefined : value(at));
+      return values;
+    };
     switch (name) {
       case "count":
         return {
           type: DataType.INT64,
-          values: BigInt64Array.from(counts, (count) => BigInt(count)),
+          values: BigInt64Array.from(this.#counts.subarray(begin, end), (count) => BigInt(count)),
           present: undefined,
         };
       case "sum":
@@ -116,16 +120,16 @@ export class WindowState {
       case "avg":
         return columnFromValues(
           DataType.DOUBLE,
-          where((at) => (this.#sums[at] as number) / (counts[at] as number)),
+          where((at) => (this.#sums[at] as number) / (this.#counts[at] as number)),
         );
       case "min_value":
-        return columnFromValues(type, this.#mins);
+        return columnFromValues(type, this.#mins.slice(begin, end));
       case "max_value":
-        return columnFromValues(type, this.#maxs);
+        return columnFromValues(type, this.#maxs.slice(begin, end));
       case "first_value":
-        return columnFromValues(type, this.#firsts);
+        return columnFromValues(type, this.#firsts.slice(begin, end));
       case "last_value":
-        return columnFromValues(type, this.#lasts);
+        return columnFromValues(type, this.#lasts.slice(begin, end));
       case "min_time":
         return columnFromValues(
           DataType.INT64,

@@ -5,7 +5,7 @@ import { type AggregateColumn, aggregateColumns } from "../operators/aggregate-c
 import { throwIfAborted } from "../operators/budget.ts";
 import { foldColumns, levelColumns } from "../operators/level.ts";
 import { type WindowGrid, wholeRange, windowGrid } from "../operators/window-grid.ts";
-import { assembleWindows } from "../operators/window-rows.ts";
+import { assembleWindows, windowsPerBatch } from "../operators/window-rows.ts";
 import { WINDOW_BYTES, WindowState } from "../operators/window-state.ts";
 import { intersectRanges, isEmptyRange } from "../plan/range.ts";
 import { byDevice, isSelected } from "../plan/series.ts";
@@ -16,10 +16,6 @@ import { withFilterSeries } from "./resolve.ts";
 import { filterRows } from "./source.ts";
 
 type AggregateOperation = Extract<Fragment["operation"], { kind: "aggregate" }>;
-
-/** Windows of one batch, for one column: cells are bounded. */
-const MAX_CELLS = 262144;
-const MAX_WINDOWS = 16384;
 
 /** One row, or one row a window, with one column for each function of each series (of each level group). */
 export async function* runAggregate(
@@ -65,7 +61,7 @@ async function* windowBatches(
     yield* assembleWindows(grid, 0, grid.count, columns, (at) => states.get(at), descending);
     return;
   }
-  const perChunk = Math.max(64, Math.min(MAX_WINDOWS, Math.floor(MAX_CELLS / columns.length)));
+  const perChunk = windowsPerBatch(columns.length);
   const used = [...new Set(columns.map((column) => column.series))];
   const chunks = Math.ceil(grid.count / perChunk);
   const heldBytes = Math.min(grid.count, perChunk) * used.length * WINDOW_BYTES;

@@ -1,4 +1,4 @@
-import { type Column, type ColumnBatch, DataType } from "@ringtide/tsfile";
+import { type Column, type ColumnBatch, DataType, takeRows } from "@ringtide/tsfile";
 import { keepRows, projectColumns } from "../columns/copy.ts";
 import { throwIfAborted } from "../operators/budget.ts";
 import { compilePredicate, countMask, type FilterColumn, rowsWithValues } from "../operators/filter.ts";
@@ -55,7 +55,30 @@ async function* scanDevice(
   const { fragment, reader, signal } = context;
   throwIfAborted(signal);
   if (isEmptyRange(fragment.range)) return;
-  yield* reader.scan({ device, measurements, range: fragment.range, descending: fragment.descending, signal });
+  const { range, descending } = fragment;
+  yield* firstRows(reader.scan({ device, measurements, range, descending, signal }), mostRows(fragment));
+}
+
+/** Without a filter, rows behind the limit cannot be in the result whatever other devices have. */
+function mostRows({ operation, predicate }: Fragment): number | undefined {
+  if (operation.kind !== "raw" || operation.limit === undefined || predicate !== undefined) return undefined;
+  return operation.filter === "here" ? operation.offset + operation.limit : undefined;
+}
+
+/** Copies what it cuts: the whole batches of many devices would be held for a few rows of each. */
+async function* firstRows(batches: AsyncIterable<ColumnBatch>, most: number | undefined): AsyncGenerator<ColumnBatch> {
+  let left = most ?? Number.POSITIVE_INFINITY;
+  if (left === 0) return;
+  for await (const batch of batches) {
+    yield batch.rows <= left
+      ? batch
+      : takeRows(
+          batch,
+          Uint32Array.from({ length: left }, (_, row) => row),
+        );
+    left -= batch.rows;
+    if (left <= 0) return;
+  }
 }
 
 /** The columns that the predicate's series stand for, among the columns of these series. */
