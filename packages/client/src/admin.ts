@@ -22,6 +22,8 @@ export interface ReplicaReport {
   readonly lastIndex?: number;
   readonly durableIndex?: number;
   readonly checkpointIndex?: number;
+  /** Caught up since its start: it answers reads. */
+  readonly serves?: boolean;
   readonly stopped?: string;
 }
 

@@ -45,6 +45,9 @@ export class RaftGroup {
   #appendTail: Promise<void> = Promise.resolve();
   #appendsPending = 0;
   #stopped: RingtideError | undefined;
+  /** Commit index that the first leader since the start told; 0: none has yet. */
+  #commitAtStart = 0;
+  #serves = false;
   #appliedWaiters: { readonly index: number; readonly resolve: () => void }[] = [];
 
   constructor(options: RaftGroupOptions) {
@@ -63,14 +66,32 @@ export class RaftGroup {
     return this.#stopped;
   }
 
+  /**
+   * False after a start until this replica has applied what was committed when it first heard from a leader: before that it would answer
+   * without entries that it acknowledged itself.
+   */
+  get serves(): boolean {
+    return this.#serves && this.#stopped === undefined;
+  }
+
+  #checkServes(): void {
+    if (this.#serves) return;
+    const { applied, leaderReady } = this.#core.status();
+    this.#serves = leaderReady || (this.#commitAtStart > 0 && applied >= this.#commitAtStart);
+  }
+
   tick(): void {
     if (this.#stopped !== undefined) return;
     this.#core.tick();
+    this.#checkServes();
     this.#pump();
   }
 
   step(message: Message): void {
     if (this.#stopped !== undefined) return;
+    if (this.#commitAtStart === 0 && (message.type === "append" || message.type === "heartbeat")) {
+      this.#commitAtStart = message.commit;
+    }
     this.#core.step(message);
     this.#schedule();
   }
@@ -252,6 +273,7 @@ export class RaftGroup {
 
   #appliedTo(index: number): void {
     this.#core.appliedTo(index);
+    this.#checkServes();
     if (this.#appliedWaiters.length > 0) {
       const ready = this.#appliedWaiters.filter((waiter) => waiter.index <= index);
       this.#appliedWaiters = this.#appliedWaiters.filter((waiter) => waiter.index > index);

@@ -16,6 +16,8 @@ export interface ReplicaStatus {
   readonly durableIndex: number;
   /** State up to here is in files; the log before may be cut. */
   readonly checkpointIndex: number;
+  /** Caught up since its start: reads are answered. */
+  readonly serves: boolean;
   /** Why the group stopped on this node; empty while it runs. */
   readonly stopped: string;
 }
@@ -41,6 +43,7 @@ export function replicaStatus(group: RaftGroup, checkpointIndex: number): Replic
     lastIndex: status.lastIndex,
     durableIndex: status.durableIndex,
     checkpointIndex,
+    serves: group.serves,
     stopped: group.stopped === undefined ? "" : `${group.stopped.code}: ${group.stopped.message}`,
   };
 }

@@ -34,7 +34,11 @@ async function problemOf(node: LocalNode): Promise<string> {
   try {
     const status = await fetchStatus(addressOf(node.rpc));
     const without = status.groups.find((group) => group.leader === 0);
-    return without === undefined ? "" : `group ${without.group} has no leader`;
+    if (without !== undefined) return `group ${without.group} has no leader`;
+    const behind = status.groups.find((group) =>
+      group.replicas.some((replica) => replica.node === status.answeredBy && replica.serves !== true),
+    );
+    return behind === undefined ? "" : `its replica of group ${behind.group} has not caught up`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
