@@ -48,10 +48,13 @@ export const CLUSTER_KEYS = {
     unit: "ms",
     help: "Longest wait for one write; after it the outcome is unknown.",
   }),
-  read_operation_timeout_ms: integer(30000, ANY_DELAY, { unit: "ms", help: "Longest wait for one internal read." }),
+  read_operation_timeout_ms: integer(30000, ANY_DELAY, {
+    unit: "ms",
+    help: "Longest wait for one internal read. Not in effect yet: query_timeout_ms bounds reads.",
+  }),
   catch_up_timeout_ms: integer(300000, ANY_DELAY, {
     unit: "ms",
-    help: "Longest time of one catch-up of a replica, snapshot included.",
+    help: "Longest time of one catch-up of a replica, snapshot included. Not in effect yet: there are no snapshots.",
   }),
   min_num_of_logs_in_mem: integer(
     1000,
@@ -69,7 +72,10 @@ export const CLUSTER_KEYS = {
   log_deletion_check_interval_second: integer(
     -1,
     { min: -1, max: 86_400 },
-    { unit: "s", help: "Time between checks of the two keys above; -1 checks only when the log grows." },
+    {
+      unit: "s",
+      help: "Time between checks of the two keys above; -1 checks only when the log grows. Not in effect yet: entries are counted as they are added.",
+    },
   ),
   enable_auto_create_schema: boolean(true, { help: "An insert creates missing storage groups and series." }),
   consistency_level: choice("mid", ["strong", "mid", "weak"], {
@@ -90,13 +96,16 @@ export const CLUSTER_KEYS = {
     { min: 1, max: 100_000 },
     {
       unit: "segments",
-      help: "Segments of the node's log that are kept, and more where a live replica or a pinned snapshot needs them.",
+      help: "Segments of the node's log that are kept, and more where a live replica or a pinned snapshot needs them. Not in effect yet: without snapshots the log is kept as far as any replica needs it.",
     },
   ),
   max_persist_raft_log_number_on_disk: integer(
     1000000,
     { min: 1, max: 1_000_000_000 },
-    { unit: "entries", help: "Applied entries of a group kept on disk for replicas that catch up." },
+    {
+      unit: "entries",
+      help: "Applied entries of a group kept on disk for replicas that catch up. Not in effect yet, as the key above.",
+    },
   ),
   enable_use_persist_log_on_disk_to_catch_up: boolean(true, {
     help: "A replica catches up from the log on disk before it falls back to a snapshot.",
@@ -104,7 +113,10 @@ export const CLUSTER_KEYS = {
   max_number_of_logs_per_fetch_on_disk: integer(
     1000,
     { min: 1, max: 1_000_000 },
-    { unit: "entries", help: "Entries read from disk at a time during catch-up." },
+    {
+      unit: "entries",
+      help: "Entries read from disk at a time during catch-up. Not in effect yet: 4 MiB are read at a time.",
+    },
   ),
   multi_raft_factor: integer(1, { min: 1, max: MAX_GROUPS_PER_HEADER }, { help: "Data groups of one header node." }),
   wait_for_slow_node: boolean(true, {

@@ -31,7 +31,11 @@ const FILES = {
   partition_interval: integer(
     604800,
     { min: 1, max: 3_155_760_000 },
-    { unit: "s", agree: "always", help: "Span of a time partition: a data file holds rows of one partition only." },
+    {
+      unit: "s",
+      agree: "always",
+      help: "Span of a time partition. Nodes check that they agree on it; it changes nothing else yet, because files are divided by it only once they are compacted.",
+    },
   ),
   default_ttl: integer(
     -1,
@@ -40,11 +44,11 @@ const FILES = {
   ),
   disk_low_water_bytes: integer(GIB, ANY_SIZE, {
     unit: "bytes",
-    help: "With less free space than this in a data directory, inserts are refused; reads, deletes and flushes go on.",
+    help: "With less free space than this in a data directory, inserts are refused; reads, deletes and flushes go on. Not in effect yet: a node whose disk is full stops.",
   }),
   disk_reserve_bytes: integer(256 * MIB, ANY_SIZE, {
     unit: "bytes",
-    help: "Free space kept for flushes, hard state and configuration when inserts are refused already.",
+    help: "Free space kept for flushes, hard state and configuration when inserts are refused already. Not in effect yet.",
   }),
 } as const;
 
@@ -60,9 +64,12 @@ const MEMORY = {
   memtable_memory_percent: integer(50, PERCENT, { unit: "%", help: "Share of the budget for rows not yet in files." }),
   cache_memory_percent: integer(20, PERCENT, {
     unit: "%",
-    help: "Share of the budget for schema, last values and file indexes.",
+    help: "Share of the budget for schema, last values and file indexes. Not in effect yet.",
   }),
-  query_memory_percent: integer(30, PERCENT, { unit: "%", help: "Share of the budget for all running queries." }),
+  query_memory_percent: integer(30, PERCENT, {
+    unit: "%",
+    help: "Share of the budget for all running queries. In effect as the upper bound of query_memory_bytes only.",
+  }),
   memtable_close_bytes: integer(64 * MIB, SIZE_FROM_1_MIB, {
     unit: "bytes",
     help: "A memtable of this size is closed and flushed into a file.",
@@ -141,7 +148,7 @@ const PACE = {
   }),
   formation_timeout_ms: integer(120000, ANY_DELAY, {
     unit: "ms",
-    help: "Longest wait of a starting node for the other seeds, or for the answer of the cluster that it joins.",
+    help: "Longest wait of a starting node for the other seeds, or for the answer of the cluster that it joins. Not in effect yet: a seed waits until it is stopped.",
   }),
   shutdown_grace_ms: integer(10000, ANY_DELAY, {
     unit: "ms",
