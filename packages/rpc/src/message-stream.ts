@@ -1,5 +1,5 @@
 import type { MessageStream } from "@ringtide/common";
-import { assert } from "@ringtide/common";
+import { asRingtideError, assert } from "@ringtide/common";
 import { HIGH_WATER_BYTES } from "./settings.ts";
 
 /** The library wants Buffers; this one shares the bytes. */
@@ -31,6 +31,7 @@ export class CallStream implements MessageStream {
   readonly #end: CallEnd;
   #queuedBytes = 0;
   #finished = false;
+  #aborted = false;
   #ended = false;
   #endError: Error | undefined;
   #onClose: ((error?: Error) => void) | undefined;
@@ -70,7 +71,15 @@ export class CallStream implements MessageStream {
   }
 
   onMessage(handler: (message: Uint8Array) => void): void {
-    this.#call.on("data", handler);
+    this.#call.on("data", (message) => {
+      // What had arrived before the stream was closed for an error is not wanted any more.
+      if (this.#aborted) return;
+      try {
+        handler(message);
+      } catch (error) {
+        this.close(asRingtideError(error));
+      }
+    });
   }
 
   onClose(handler: (error?: Error) => void): void {
@@ -82,8 +91,12 @@ export class CallStream implements MessageStream {
   close(error?: Error): void {
     if (this.#finished || this.#ended) return;
     this.#finished = true;
-    if (error === undefined) this.#end.finish();
-    else this.#end.abort(error);
+    if (error === undefined) {
+      this.#end.finish();
+      return;
+    }
+    this.#aborted = true;
+    this.#end.abort(error);
   }
 
   pause(paused: boolean): void {

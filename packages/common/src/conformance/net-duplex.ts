@@ -118,6 +118,36 @@ export function duplexEnds(given: () => NetFixture): void {
     expect(near.error).toMatchObject({ code: "CLUSTER_MISMATCH" });
   });
 
+  it("closes the stream with what a message handler throws, on either side", async () => {
+    const listener = await listen(given(), {
+      duplex: {
+        Talk(stream) {
+          stream.onMessage((message) => {
+            if (textOf(message) !== "bad") stream.write(message);
+            else throw new RingtideError("TABLET_SHAPE", "bad");
+          });
+        },
+      },
+    });
+    const near = new End(dial(given(), listener.address.port).duplex("Talk"));
+    for (const text of ["good", "bad", "late"]) near.stream.write(bytesOf(text));
+    await eventually(given().clock, "the caller's end closes", () => near.closes === 1);
+    expect(near.error).toMatchObject({ code: "TABLET_SHAPE" });
+    expect(near.messages).not.toContain("late");
+
+    const stream = dial(given(), listener.address.port).duplex("Talk");
+    let error: Error | undefined;
+    stream.onClose((reason) => {
+      error = reason;
+    });
+    stream.onMessage(() => {
+      throw new RingtideError("VALUE_OUT_OF_RANGE", "unexpected answer");
+    });
+    stream.write(bytesOf("good"));
+    await eventually(given().clock, "this end closes", () => error !== undefined);
+    expect(error).toMatchObject({ code: "VALUE_OUT_OF_RANGE" });
+  });
+
   it("tells the handler that the caller gave up", async () => {
     const { near, far } = await open(given());
     near.stream.close(new Error("gave up"));

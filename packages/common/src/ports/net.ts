@@ -22,6 +22,7 @@ export interface MessageStream {
   drained(): Promise<void>;
   /** Bytes accepted by `write` that have not been handed to the transport. */
   readonly queuedBytes: number;
+  /** A handler that throws closes the stream with its error, as `close(error)` does; no later message reaches it. */
   onMessage(handler: (message: Uint8Array) => void): void;
   /** Called once; without an error after an orderly end of both sides. */
   onClose(handler: (error?: Error) => void): void;
