@@ -1,5 +1,5 @@
 import type { Clock, GroupNumber, MessageStream, Timer } from "@ringtide/common";
-import { isErrorCode, RingtideError } from "@ringtide/common";
+import { asRingtideError, detailsJson, hasCode, isErrorCode, parseDetails, RingtideError } from "@ringtide/common";
 import { decodeMessage, encodeMessage, ForwardRequest, ForwardResponse, type Init } from "@ringtide/proto";
 import type { EntryKind } from "@ringtide/raft";
 
@@ -65,7 +65,7 @@ export class Forwarder {
     stream.onMessage((message) => this.#answer(decodeMessage(ForwardResponse, message, "forward response")));
     stream.onClose((error) => {
       if (this.#stream === stream) this.#stream = undefined;
-      this.#failAll(error ?? new RingtideError("NET_CLOSED", "the peer ended the stream"));
+      this.#failAll(streamLost(error));
     });
     return stream;
   }
@@ -94,13 +94,19 @@ export class Forwarder {
   }
 }
 
-function errorOf(response: ForwardResponse): RingtideError {
-  const code = isErrorCode(response.errorCode) ? response.errorCode : "INTERNAL";
-  const details = response.errorDetails === "" ? {} : (JSON.parse(response.errorDetails) as Record<string, unknown>);
-  return new RingtideError(code, response.errorMessage, { details });
+/** A message that one side could not read ended the stream: of the other writes on it nothing is known. */
+function streamLost(error: Error | undefined): Error {
+  if (error === undefined) return new RingtideError("NET_CLOSED", "the peer ended the stream");
+  if (!hasCode(error, "FRAME_MALFORMED")) return error;
+  return new RingtideError("NET_CLOSED", `the stream to the leader was closed: ${error.message}`, { cause: error });
 }
 
-/** The leader's side: answers each request of a peer's stream with what `propose` says. */
+function errorOf(response: ForwardResponse): RingtideError {
+  const code = isErrorCode(response.errorCode) ? response.errorCode : "INTERNAL";
+  return new RingtideError(code, response.errorMessage, { details: parseDetails(response.errorDetails) });
+}
+
+/** The leader's side: answers each request of a peer's stream with what `propose` says. A request that cannot be read ends the stream. */
 export function serveForward(stream: MessageStream, propose: (proposal: Proposal) => Promise<Applied>): void {
   let running = 0;
   const answer = (response: Init<ForwardResponse>) => {
@@ -120,12 +126,12 @@ export function serveForward(stream: MessageStream, propose: (proposal: Proposal
     }).then(
       (applied) => answer({ id: request.id, ...applied }),
       (error: unknown) => {
-        const known = error instanceof RingtideError ? error : new RingtideError("INTERNAL", String(error));
+        const known = asRingtideError(error);
         answer({
           id: request.id,
           errorCode: known.code,
           errorMessage: known.message,
-          errorDetails: JSON.stringify(known.details),
+          errorDetails: detailsJson(known),
         });
       },
     );

@@ -167,6 +167,27 @@ export function asRingtideError(error: unknown): RingtideError {
   return new RingtideError("INTERNAL", error instanceof Error ? error.message : String(error), { cause: error });
 }
 
+/** Details of an error as JSON; bigints become texts, and what cannot be JSON at all says so. */
+export function detailsJson(error: RingtideError): string {
+  try {
+    return JSON.stringify(error.details, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
+  } catch (problem) {
+    return JSON.stringify({ unserialisable: String(problem) });
+  }
+}
+
+/** Reads what `detailsJson` wrote; anything that is no JSON object is kept as a text under `unreadable`. */
+export function parseDetails(json: string): Readonly<Record<string, unknown>> {
+  if (json === "") return {};
+  try {
+    const parsed: unknown = JSON.parse(json);
+    if (typeof parsed === "object" && parsed !== null) return { ...parsed };
+  } catch {
+    // falls through: not JSON
+  }
+  return { unreadable: json };
+}
+
 /** An invariant that must hold, in production too. */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new RingtideError("INTERNAL", `assertion failed: ${message}`);

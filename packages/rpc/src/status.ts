@@ -1,5 +1,12 @@
 import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
-import { asRingtideError, type ErrorCode, isErrorCode, RingtideError } from "@ringtide/common";
+import {
+  asRingtideError,
+  detailsJson,
+  type ErrorCode,
+  isErrorCode,
+  parseDetails,
+  RingtideError,
+} from "@ringtide/common";
 
 /** Trailers that carry what a gRPC status cannot: the stable code and the details as JSON. */
 const CODE_KEY = "ringtide-code";
@@ -42,21 +49,16 @@ export function toStatus(thrown: unknown): {
   const error = asRingtideError(thrown);
   const metadata = new Metadata();
   metadata.set(CODE_KEY, error.code);
-  const details = asciiJson(error.details);
+  const details = asciiDetails(error);
   if (details !== undefined) metadata.set(DETAILS_KEY, details);
   // The transport encodes the text as a URI and throws on lone surrogates.
   const message = error.message.slice(0, MAX_MESSAGE_CHARS).toWellFormed();
   return { code: statusOf(error), details: message, metadata, message, name: "Error" };
 }
 
-/** JSON in printable ASCII, as a header value must be; undefined when empty, too large or not JSON at all. */
-function asciiJson(details: Readonly<Record<string, unknown>>): string | undefined {
-  let json: string;
-  try {
-    json = JSON.stringify(details, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
-  } catch (error) {
-    json = JSON.stringify({ unserialisable: String(error) });
-  }
+/** Details in printable ASCII, as a header value must be; undefined when empty or too large. */
+function asciiDetails(error: RingtideError): string | undefined {
+  const json = detailsJson(error);
   if (json === "{}" || json.length > MAX_DETAILS_CHARS) return undefined;
   return json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
@@ -88,17 +90,8 @@ export function fromStatus(ended: StatusObject, peer: string): RingtideError {
 function fromPeer(code: string, ended: StatusObject, peer: string): RingtideError {
   // A code of a newer version: the caller cannot act on it, so it is shown.
   if (!isErrorCode(code)) return new RingtideError("INTERNAL", `${peer}: ${code}: ${ended.details}`);
-  return new RingtideError(code, ended.details, { details: parseDetails(ended.metadata.get(DETAILS_KEY)[0]) });
-}
-
-function parseDetails(json: unknown): Readonly<Record<string, unknown>> {
-  if (typeof json !== "string") return {};
-  try {
-    const parsed: unknown = JSON.parse(json);
-    return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
-  } catch {
-    return { unreadable: json };
-  }
+  const details = ended.metadata.get(DETAILS_KEY)[0];
+  return new RingtideError(code, ended.details, { details: parseDetails(typeof details === "string" ? details : "") });
 }
 
 /** The library tells a call that never left this machine only by its text. */

@@ -1,5 +1,5 @@
 import type { MessageStream } from "@ringtide/common";
-import { asRingtideError, RingtideError } from "@ringtide/common";
+import { asRingtideError, detailsJson, RingtideError } from "@ringtide/common";
 import { decodeMessage, encodeMessage, type Init, InsertRequest, InsertResponse } from "@ringtide/proto";
 import type { ClientDoorOptions } from "./client-door.ts";
 import { redirectTo } from "./redirect.ts";
@@ -60,8 +60,9 @@ export class InsertStream {
       const { affected, group } = await sessions.insert(session, request, request.blocks);
       return { sequence: request.sequence, affected, redirect: redirectTo(cluster, group) };
     } catch (error) {
-      const { code, message, details } = asRingtideError(error);
-      return { sequence: request.sequence, error: { code, message, detailsJson: JSON.stringify(details) } };
+      const known = asRingtideError(error);
+      const { code, message } = known;
+      return { sequence: request.sequence, error: { code, message, detailsJson: detailsJson(known) } };
     }
   }
 
