@@ -1,7 +1,7 @@
 import type { Clock, GroupNumber, Logger, NodeId } from "@ringtide/common";
 import { asRingtideError, groupName, headerOf, RingtideError } from "@ringtide/common";
 import type { ApplyOutcome, ReplicaStorage } from "@ringtide/engine";
-import type { Entry } from "@ringtide/raft";
+import type { Entry, RaftStatus } from "@ringtide/raft";
 import { EntryKind } from "@ringtide/raft";
 import type { RaftLog } from "@ringtide/raftlog";
 import type { Applied, Proposal } from "./forwarder.ts";
@@ -86,18 +86,19 @@ export class DataGroup {
         `${groupName(this.group)}: memory for writes is used up until files are closed`,
       );
     }
-    this.#requireReadyLeader();
-    this.storage.check(proposal.payload);
+    // A new leader may have to apply first what its predecessors acknowledged.
+    const { leaderReady } = this.#requireLeader();
+    this.storage.check(proposal.payload, leaderReady);
     return this.raft.propose(proposal, timeoutMs);
   }
 
-  /** A new leader first applies what its predecessors acknowledged: the check of a write goes by the schema. */
-  #requireReadyLeader(): void {
-    const { role, leader, leaderReady } = this.raft.status();
-    if (leaderReady) return;
+  #requireLeader(): RaftStatus {
+    const status = this.raft.status();
+    const { role, leader } = status;
+    if (role === "leader") return status;
     throw new RingtideError(
-      leader === 0 || role === "leader" ? "NO_LEADER" : "NOT_LEADER",
-      `node ${this.#options.self} does not lead ${groupName(this.group)}${role === "leader" ? " yet" : ""}`,
+      leader === 0 ? "NO_LEADER" : "NOT_LEADER",
+      `node ${this.#options.self} does not lead ${groupName(this.group)}`,
       { details: { leader } },
     );
   }

@@ -127,8 +127,11 @@ export interface ReplicaStorage extends EngineReader {
   readonly memtableBytes: number;
   /** Log index of the oldest entry that only the memtable holds; 0 when there is none. */
   readonly oldestUnflushedIndex: number;
-  /** Full check of a payload before it is proposed (decodes every block once); throws. What depends on state is judged again at apply. */
-  check(payload: Uint8Array): void;
+  /**
+   * Full check of a payload before it is proposed (decodes every block once); throws. `isCurrent` (true when left out): this replica
+   * has applied all that was acknowledged, so types are checked too; they are judged again at apply.
+   */
+  check(payload: Uint8Array, isCurrent?: boolean): void;
   /** Applies a PHYSICAL_PLAN payload. Synchronous and deterministic; throws only when this replica cannot go on. Indexes ascend. */
   apply(index: number, payload: Uint8Array): ApplyOutcome;
   /** Applies an entry without a command (EMPTY_CONTENT, CONFIG_CHANGE). */

@@ -4,28 +4,37 @@ import type { Command, DeviceBlock, LooseRow, LooseValue, SchemaView, Series } f
 import { decodeCommand } from "./commands.ts";
 import { castLoose, typeMismatch } from "./loose.ts";
 
+/** What a check asks of a schema. */
+type KnownSeries = Pick<SchemaView, "find">;
+
 /**
- * The full check of a payload before it may enter the log: nothing that passes makes apply throw. Names that `schema` has are valid, and
- * values of another type than their series has there are refused (TYPE_MISMATCH, VALUE_OUT_OF_RANGE); not in a repeat, which may have
- * taken effect when the schema was another. Throws with a message that says what is wrong and where.
+ * The full check of a payload before it may enter the log: nothing that passes makes apply throw. `schema` saves work: names that it has
+ * are valid. With `isCurrent` (the replica applied all that was acknowledged) it also refuses values of another type than their series
+ * has, as apply would; not in a repeat, which may have taken effect under another schema. Throws with a message that says what is
+ * wrong and where.
  */
-export function checkPayload(payload: Uint8Array, schema: SchemaView, maxEntryBytes: number): void {
+export function checkPayload(
+  payload: Uint8Array,
+  schema: KnownSeries,
+  maxEntryBytes: number,
+  isCurrent: boolean,
+): void {
   if (payload.length > maxEntryBytes)
     throw new RingtideError(
       "TABLET_TOO_LARGE",
       `a write of ${payload.length} bytes, at most ${maxEntryBytes} are taken`,
     );
   const { request, command } = decodeCommand(payload);
-  checkCommand(command, schema, request?.retry === true);
+  checkCommand(command, schema, isCurrent && request?.retry !== true);
 }
 
-function checkCommand(command: Command, schema: SchemaView, isRepeat: boolean): void {
+function checkCommand(command: Command, schema: KnownSeries, checksTypes: boolean): void {
   switch (command.kind) {
     case "insertBlocks":
-      for (const block of command.blocks) checkDeviceBlock(block, schema, isRepeat);
+      for (const block of command.blocks) checkDeviceBlock(block, schema, checksTypes);
       break;
     case "insertRows":
-      for (const row of command.rows) checkRow(row, schema, isRepeat);
+      for (const row of command.rows) checkRow(row, schema, checksTypes);
       break;
     case "createSeries":
       for (const { path } of command.series) splitSeries(path);
@@ -46,8 +55,8 @@ function checkCommand(command: Command, schema: SchemaView, isRepeat: boolean): 
 
 function checkDeviceBlock(
   { device, measurements, block }: DeviceBlock,
-  schema: SchemaView,
-  isRepeat: boolean,
+  schema: KnownSeries,
+  checksTypes: boolean,
 ): void {
   const known = checkNames(device, measurements, schema);
   const view = checkBlock(block);
@@ -56,21 +65,21 @@ function checkDeviceBlock(
       "TABLET_SHAPE",
       `block of ${device}: ${measurements.length} measurements but ${view.columnCount} columns`,
     );
-  if (isRepeat) return;
+  if (!checksTypes) return;
   known.forEach((series, i) => {
     if (series !== undefined && series.type !== view.type(i))
       throw typeMismatch(`${device}.${series.measurement}`, typeName(view.type(i)), typeName(series.type));
   });
 }
 
-function checkRow({ device, measurements, values }: LooseRow, schema: SchemaView, isRepeat: boolean): void {
+function checkRow({ device, measurements, values }: LooseRow, schema: KnownSeries, checksTypes: boolean): void {
   if (measurements.length > MAX_BLOCK_COLUMNS)
     throw new RingtideError(
       "TABLET_SHAPE",
       `a row of ${device} has ${measurements.length} values, at most ${MAX_BLOCK_COLUMNS} are taken`,
     );
   const known = checkNames(device, measurements, schema);
-  if (isRepeat) return;
+  if (!checksTypes) return;
   known.forEach((series, i) => {
     if (series !== undefined) castLoose(values[i] as LooseValue, series.type, `${device}.${series.measurement}`);
   });
@@ -80,7 +89,7 @@ function checkRow({ device, measurements, values }: LooseRow, schema: SchemaView
 function checkNames(
   device: string,
   measurements: readonly string[],
-  schema: SchemaView,
+  schema: KnownSeries,
 ): readonly (Series | undefined)[] {
   if (measurements.length === 0) throw new RingtideError("TABLET_SHAPE", `a write to ${device} without measurements`);
   const known = measurements.map((measurement) => schema.find(device, measurement));

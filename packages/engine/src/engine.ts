@@ -110,8 +110,8 @@ export class Engine implements ReplicaStorage {
     return this.#closer.queue.find(({ oldestIndex }) => oldestIndex > 0)?.oldestIndex ?? this.#oldestIndex;
   }
 
-  check(payload: Uint8Array): void {
-    checkPayload(payload, this.#state.schema, this.#options.maxEntryBytes);
+  check(payload: Uint8Array, isCurrent = true): void {
+    checkPayload(payload, this.#state.schema, this.#options.maxEntryBytes, isCurrent);
   }
 
   apply(index: number, payload: Uint8Array): ApplyOutcome {

@@ -1,4 +1,5 @@
 export type * from "./api.ts";
+export { checkPayload } from "./check.ts";
 export { decodeCommand, encodeCommand } from "./commands.ts";
 export { Engine } from "./engine.ts";
 export type { EngineOptions } from "./options.ts";

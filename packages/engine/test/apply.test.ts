@@ -262,6 +262,22 @@ describe("exactly once", () => {
 });
 
 describe("check", () => {
+  it("refuses values that do not fit their series, but not in a repeat, which may have been applied before", async () => {
+    const host = await start();
+    host.apply(create(["root.sg.d.s", DataType.INT32]));
+    const wrong: readonly (readonly [string, Command])[] = [
+      ["TYPE_MISMATCH", row(1n, { s: text("x") })],
+      ["VALUE_OUT_OF_RANGE", row(1n, { s: integer(2n ** 40n) })],
+      ["TYPE_MISMATCH", { kind: "insertBlocks", blocks: [block("root.sg.d", [1n], ["s", DataType.INT64, [1n]])] }],
+    ];
+    for (const [code, command] of wrong) {
+      const request = { session: 1, sequence: 1, acknowledged: 0 };
+      const check = (retry: boolean) => () => host.engine.check(encodeCommand({ ...request, retry }, command));
+      expect(check(false)).toThrow(expect.objectContaining({ code }));
+      expect(check(true)).not.toThrow();
+    }
+  });
+
   const good = block("root.sg.d", [1n, 2n], ["s", DataType.INT32, [1, 2]]);
   const bent = good.block.slice();
   bent[bent.length - 1] = (bent[bent.length - 1] ?? 0) ^ 1;

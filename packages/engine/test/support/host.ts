@@ -1,7 +1,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Disk, type Kv, nullLogger, type RequestId, type RingtideError, utf8Bytes } from "@ringtide/common";
+import {
+  type Disk,
+  hasCode,
+  type Kv,
+  nullLogger,
+  type RequestId,
+  type RingtideError,
+  utf8Bytes,
+} from "@ringtide/common";
 import { createCompute, createDisk, createMetrics, openLevelKv, systemClock } from "@ringtide/common/node";
 import type { ApplyOutcome, Command } from "../../src/api.ts";
 import { encodeCommand } from "../../src/commands.ts";
@@ -86,11 +94,26 @@ export class Host {
     return outcome;
   }
 
-  /** Checks, appends and applies a command. */
+  /**
+   * Checks, appends and applies a command. What the check refuses because of the schema is applied all the same, as if the schema had
+   * changed in between: it has to be refused then too.
+   */
   apply(command: Command, request?: RequestId): ApplyOutcome {
     const payload = encodeCommand(request, command);
-    this.engine.check(payload);
-    return this.append(payload) as ApplyOutcome;
+    const isRefused = this.#isRefused(payload);
+    const outcome = this.append(payload) as ApplyOutcome;
+    if (isRefused && outcome.ok) throw new Error("the check refused what was then applied");
+    return outcome;
+  }
+
+  #isRefused(payload: Uint8Array): boolean {
+    try {
+      this.engine.check(payload);
+      return false;
+    } catch (error) {
+      if (!hasCode(error, "TYPE_MISMATCH", "VALUE_OUT_OF_RANGE")) throw error;
+      return true;
+    }
   }
 
   async closeFile(): Promise<void> {
