@@ -5,11 +5,21 @@ import { EntryKind } from "@ringtide/raft";
 import type { ClusterOptions } from "./cluster-options.ts";
 import type { DataGroup } from "./data-group.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
-import { encodeMetaCommand, type MetaCommand, type MetaState } from "./meta-state.ts";
+import { decodeMetaCommand, encodeMetaCommand, type MetaCommand } from "./meta-command.ts";
+import type { MetaState } from "./meta-state.ts";
 import type { RaftGroup } from "./raft-group.ts";
 import type { Transport } from "./transport.ts";
 
 export type Consistency = "strong" | "mid" | "weak";
+
+/** CONSISTENCY_UNAVAILABLE for `strong`: it needs the leader to confirm its leadership for each read. */
+export function refuseStrong(consistency: Consistency): void {
+  if (consistency !== "strong") return;
+  throw new RingtideError(
+    "CONSISTENCY_UNAVAILABLE",
+    "consistency level strong is not built in this version: use mid or weak",
+  );
+}
 
 /** Where a read was served, for the result's notes. */
 export type Served = "leader" | "local" | "replica";
@@ -118,6 +128,7 @@ export class Coordinator {
     if (proposal.group === META_GROUP) {
       if (proposal.kind !== EntryKind.PHYSICAL_PLAN)
         throw new RingtideError("FRAME_MALFORMED", `meta proposal of kind ${proposal.kind}`);
+      decodeMetaCommand(proposal.payload); // what does not decode must not enter the log: apply would stop the group
       return this.#parts.metaRaft.propose(proposal, timeoutMs);
     }
     return this.#replica(proposal.group).propose(proposal, timeoutMs);
@@ -170,12 +181,7 @@ export class Coordinator {
 
   /** Runs a fragment at one replica: `mid` at the leader, falling back to local data; `weak` on local data. */
   async *read(group: GroupNumber, fragment: Uint8Array, options: ReadOptions): AsyncGenerator<Uint8Array> {
-    if (options.consistency === "strong") {
-      throw new RingtideError(
-        "CONSISTENCY_UNAVAILABLE",
-        "consistency level strong is not built in this version: use mid or weak",
-      );
-    }
+    refuseStrong(options.consistency);
     let lastError: RingtideError | undefined;
     for (const place of this.#places(group, options.consistency)) {
       let started = false;
@@ -232,6 +238,12 @@ export class Coordinator {
   ): AsyncGenerator<Uint8Array> {
     const replica = this.#replica(group);
     if (replica.raft.stopped !== undefined) throw replica.raft.stopped;
+    if (!replica.raft.serves) {
+      throw new RingtideError(
+        "NO_LEADER",
+        `${groupName(group)} on node ${this.#parts.self} has not caught up since its start`,
+      );
+    }
     if (atLeader) {
       const { leaderReady, leader } = replica.raft.status();
       if (!leaderReady) {

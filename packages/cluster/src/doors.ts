@@ -1,6 +1,6 @@
 import type { Address, Caller, Listener, NodeId, ServiceHandlers } from "@ringtide/common";
 import { RingtideError } from "@ringtide/common";
-import { decodeMessage, encodeMessage, HelloMessage, JsonText, ReadRequest } from "@ringtide/proto";
+import { decodeMessage, encodeMessage, HelloMessage, JsonText, Nothing, ReadRequest } from "@ringtide/proto";
 import type { ClusterOptions } from "./cluster-options.ts";
 import type { FormationRecord } from "./formation.ts";
 import { memberOf } from "./formation.ts";
@@ -105,11 +105,12 @@ export class InternalDoors {
   #metaHandlers(): ServiceHandlers {
     return {
       unary: {
-        Hello: (request, caller) => Promise.resolve(this.#hello(request, caller)),
-        LocalStatus: (_request, caller) =>
-          Promise.resolve(
-            encodeMessage(JsonText, { json: JSON.stringify(this.#member(caller).cluster.localStatus()) }),
-          ),
+        Hello: async (request, caller) => this.#hello(request, caller),
+        LocalStatus: async (request, caller) => {
+          const { cluster } = this.#member(caller);
+          decodeMessage(Nothing, request, `status request of ${caller.remote}`);
+          return encodeMessage(JsonText, { json: JSON.stringify(cluster.localStatus()) });
+        },
       },
       duplex: {
         Raft: (stream, caller) => {

@@ -84,7 +84,7 @@ export function checkFormation(value: unknown, source: string): FormationRecord 
     record.members.length > 0 &&
     record.members.every(
       (m) =>
-        Number.isSafeInteger(m.id) && m.id > 0 && typeof m.uuid === "string" && typeof m.addresses?.host === "string",
+        Number.isSafeInteger(m?.id) && m.id > 0 && typeof m.uuid === "string" && typeof m.addresses?.host === "string",
     ) &&
     Number.isSafeInteger(record.replicas) &&
     Number.isSafeInteger(record.groupsPerHeader) &&

@@ -1,70 +1,10 @@
-import type { RequestId } from "@ringtide/common";
-import {
-  assert,
-  ByteReader,
-  ByteWriter,
-  isPrefixPath,
-  RingtideError,
-  splitPath,
-  utf8Bytes,
-  utf8Text,
-} from "@ringtide/common";
+import { assert, isPrefixPath, utf8Bytes, utf8Text } from "@ringtide/common";
 import type { ApplyOutcome } from "@ringtide/engine";
 import { RequestTable } from "@ringtide/engine";
 import { type Entry, EntryKind } from "@ringtide/raft";
 import type { FormationRecord, MemberRecord } from "./formation.ts";
+import { decodeMetaCommand, type MetaCommand } from "./meta-command.ts";
 import { buildPartitionTable, type PartitionTable } from "./partition-table.ts";
-
-/** What the meta group's log can ask for. */
-export type MetaCommand =
-  | { readonly kind: "createStorageGroup"; readonly path: string }
-  /** The groups vanish at once; `dropDone` follows when every data group has dropped its series. */
-  | { readonly kind: "deleteStorageGroups"; readonly paths: readonly string[] }
-  | { readonly kind: "dropDone"; readonly path: string };
-
-/** Payload of a PHYSICAL_PLAN entry of the meta group: request, then the command as JSON (rare and small). */
-export function encodeMetaCommand(request: RequestId | undefined, command: MetaCommand): Uint8Array {
-  const writer = new ByteWriter();
-  writer
-    .u53(request?.session ?? 0)
-    .u53(request?.sequence ?? 0)
-    .u53(request?.acknowledged ?? 0)
-    .u8(request?.retry ? 1 : 0);
-  return writer.text(JSON.stringify(command)).finish();
-}
-
-/** Throws FRAME_MALFORMED, PATH_INVALID. */
-function decodeMetaCommand(payload: Uint8Array): {
-  readonly request: RequestId | undefined;
-  readonly command: MetaCommand;
-} {
-  const reader = new ByteReader(payload, "meta command");
-  const request = {
-    session: reader.u53(),
-    sequence: reader.u53(),
-    acknowledged: reader.u53(),
-    retry: reader.u8() === 1,
-  };
-  const command = parseCommand(reader);
-  reader.end();
-  const paths = command.kind === "deleteStorageGroups" ? command.paths : [command.path];
-  for (const path of paths) checkStorageGroupPath(path);
-  return { request: request.session === 0 ? undefined : request, command };
-}
-
-function parseCommand(reader: ByteReader): MetaCommand {
-  const text = reader.text();
-  try {
-    return JSON.parse(text) as MetaCommand;
-  } catch {
-    return reader.fail("not JSON");
-  }
-}
-
-function checkStorageGroupPath(path: string): void {
-  if (splitPath(path).length < 2)
-    throw new RingtideError("PATH_INVALID", `'${path}' is no storage group: it needs a name below root`);
-}
 
 interface Snapshot {
   readonly format: 1;

@@ -13,8 +13,10 @@ import {
   ExecuteResponse,
   encodeMessage,
   JsonResponse,
+  NodeStatusRequest,
   OpenSessionRequest,
   OpenSessionResponse,
+  RingRequest,
 } from "@ringtide/proto";
 import type { SessionService, StatementResult } from "@ringtide/session";
 import { typeName } from "@ringtide/tsfile";
@@ -52,19 +54,24 @@ function handlers(options: ClientDoorOptions): ServiceHandlers {
   const { sessions, cluster } = options;
   return {
     unary: {
-      OpenSession: (bytes, caller) => Promise.resolve(openSession(options, bytes, caller)),
-      CloseSession: (bytes) => {
+      OpenSession: async (bytes, caller) => openSession(options, bytes, caller),
+      CloseSession: async (bytes) => {
         sessions.close(decodeMessage(CloseSessionRequest, bytes, "close session").session);
-        return Promise.resolve(encodeMessage(CloseSessionResponse, {}));
+        return encodeMessage(CloseSessionResponse, {});
       },
-      Cancel: (bytes) => {
+      Cancel: async (bytes) => {
         const request = decodeMessage(CancelRequest, bytes, "cancel");
         sessions.session(request.session).cancel(request.statementId);
-        return Promise.resolve(encodeMessage(CancelResponse, {}));
+        return encodeMessage(CancelResponse, {});
       },
-      NodeStatus: async () =>
-        encodeMessage(JsonResponse, { json: JSON.stringify(await statusReport(cluster, sessions)) }),
-      Ring: () => Promise.resolve(encodeMessage(JsonResponse, { json: JSON.stringify(ringReport(cluster)) })),
+      NodeStatus: async (bytes) => {
+        decodeMessage(NodeStatusRequest, bytes, "node status");
+        return encodeMessage(JsonResponse, { json: JSON.stringify(await statusReport(cluster, sessions)) });
+      },
+      Ring: async (bytes) => {
+        decodeMessage(RingRequest, bytes, "ring");
+        return encodeMessage(JsonResponse, { json: JSON.stringify(ringReport(cluster)) });
+      },
     },
     serverStream: { Execute: (bytes, _caller, signal) => execute(options, bytes, signal) },
     duplex: {

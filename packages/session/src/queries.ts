@@ -1,4 +1,4 @@
-import type { Served } from "@ringtide/cluster";
+import { refuseStrong, type Served } from "@ringtide/cluster";
 import { type GroupNumber, type PathPattern, RingtideError, slotOf } from "@ringtide/common";
 import type { QueryCluster, QueryStatement, ResultSet } from "@ringtide/query";
 import { executeQuery } from "@ringtide/query";
@@ -28,6 +28,7 @@ export class Queries {
     now: bigint,
   ): Promise<StatementResult> {
     const { clock, precision, queryMemoryBytes } = this.#options;
+    refuseStrong(request.consistency ?? this.#options.defaultConsistency);
     const abort = new AbortController();
     const timeoutMs = request.timeoutMs > 0 ? request.timeoutMs : this.#options.queryTimeoutMs;
     const timer = clock.setTimer(timeoutMs, () => {

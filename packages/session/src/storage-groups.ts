@@ -17,9 +17,13 @@ export class StorageGroups {
     this.#autoCreate = autoCreate;
   }
 
-  /** Resolves when the device lies in a storage group. STORAGE_GROUP_NOT_FOUND when there is none and none may be made. */
-  ensure(device: string): Promise<void> | undefined {
-    if (this.#cluster.metaState.storageGroupOf(device) !== undefined) return undefined;
+  /** True when the device lies in a storage group. */
+  contain(device: string): boolean {
+    return this.#cluster.metaState.storageGroupOf(device) !== undefined;
+  }
+
+  /** Creates the storage group of a device that lies in none. STORAGE_GROUP_NOT_FOUND when none may be made. */
+  async ensure(device: string): Promise<void> {
     const nodes = splitPath(device);
     if (!this.#autoCreate) {
       throw new RingtideError(

@@ -8,7 +8,7 @@ import {
   splitSeries,
 } from "@ringtide/common";
 import type { Command, DeviceBlock, LooseRow } from "@ringtide/engine";
-import { encodeCommand } from "@ringtide/engine";
+import { checkPayload, encodeCommand } from "@ringtide/engine";
 import type { CreateTimeseriesStatement, DeleteDataStatement, InsertStatement, PathText } from "@ringtide/sql";
 import { DataType, MAX_TIME, MIN_TIME } from "@ringtide/tsfile";
 import type { SessionServiceOptions } from "./options.ts";
@@ -17,6 +17,8 @@ import { resolveTime } from "./times.ts";
 
 const DROP_POLL_MS = 50;
 const DROP_WAIT_MS = 30_000;
+/** The schema of a storage group that does not exist. */
+const NO_SERIES = { find: () => undefined };
 
 /** Where a write of one device went, for redirects. */
 export interface WriteResult {
@@ -42,7 +44,6 @@ export class Writes {
   /** Tablets as blocks. Blocks of several groups are several writes: each takes effect or not by itself. */
   async insertBlocks(request: RequestId | undefined, blocks: readonly DeviceBlock[]): Promise<WriteResult> {
     if (blocks.length === 0) throw new RingtideError("TABLET_SHAPE", "an insert without blocks");
-    await this.#ensureStorageGroups(blocks);
     return this.#perGroup(request, blocks, (part) => ({ kind: "insertBlocks", blocks: part }));
   }
 
@@ -54,13 +55,11 @@ export class Writes {
       measurements,
       values: row.values,
     }));
-    await this.storageGroups.ensure(device);
     return this.#perGroup(request, rows, (part) => ({ kind: "insertRows", rows: part }));
   }
 
   async createTimeseries(request: RequestId | undefined, statement: CreateTimeseriesStatement): Promise<WriteResult> {
     const { device } = splitSeries(statement.path);
-    await this.storageGroups.ensure(device);
     const series = {
       device,
       path: statement.path,
@@ -106,15 +105,7 @@ export class Writes {
     }
   }
 
-  async #ensureStorageGroups(items: readonly { readonly device: string }[]): Promise<void> {
-    const waits: Promise<void>[] = [];
-    for (const { device } of items) {
-      const wait = this.storageGroups.ensure(device);
-      if (wait !== undefined) waits.push(wait);
-    }
-    if (waits.length > 0) await Promise.all(waits);
-  }
-
+  /** One write for each group that owns devices of `items`; their storage groups are created where they are missing. */
   async #perGroup<T extends { readonly device: string }>(
     request: RequestId | undefined,
     items: readonly T[],
@@ -126,6 +117,13 @@ export class Writes {
       const part = parts.get(group);
       if (part === undefined) parts.set(group, [item]);
       else part.push(item);
+    }
+    const orphans = items.filter(({ device }) => !this.storageGroups.contain(device));
+    if (orphans.length > 0) {
+      // What will be refused must not leave a storage group behind.
+      for (const part of parts.values())
+        checkPayload(this.#encode(request, command(part)), NO_SERIES, this.#options.maxWriteBytes, true);
+      await Promise.all(orphans.map(({ device }) => this.storageGroups.ensure(device)));
     }
     const writes = Array.from(parts, ([group, part]) => this.#write(group, request, command(part)));
     const affected = (await all(writes)).reduce((sum, count) => sum + count, 0);
@@ -149,18 +147,21 @@ export class Writes {
   }
 
   async #write(group: GroupNumber, request: RequestId | undefined, command: Command): Promise<number> {
-    const encode = (retry: boolean) => {
-      const payload = encodeCommand(request === undefined ? undefined : { ...request, retry }, command);
-      if (payload.length > this.#options.maxWriteBytes) {
-        throw new RingtideError(
-          "TABLET_TOO_LARGE",
-          `a write of ${payload.length} bytes is above raft_log_buffer_size, ${this.#options.maxWriteBytes}: send smaller tablets`,
-        );
-      }
-      return payload;
-    };
+    const encode = (retry: boolean) => this.#encode(request && { ...request, retry }, command);
     const applied = await this.#options.cluster.coordinator.write(group, request, encode);
     return applied.affected;
+  }
+
+  #encode(request: RequestId | undefined, command: Command): Uint8Array {
+    const payload = encodeCommand(request, command);
+    const { maxWriteBytes } = this.#options;
+    if (payload.length > maxWriteBytes) {
+      throw new RingtideError(
+        "TABLET_TOO_LARGE",
+        `a write of ${payload.length} bytes is above raft_log_buffer_size, ${maxWriteBytes}: send smaller tablets`,
+      );
+    }
+    return payload;
   }
 }
 
