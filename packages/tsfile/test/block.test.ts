@@ -2,6 +2,7 @@ import { hasCode } from "@ringtide/common";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  type Column,
   type ColumnBatch,
   checkBlock,
   columnFromValues,
@@ -82,6 +83,48 @@ describe("a block", () => {
     expect(() => view.column(1)).toThrow("the checksum of column 1 (INT32) fails");
   });
 
+  it("holds the most rows that it may have, of every type, with outliers in all places", () => {
+    const numbers = Array.from({ length: MAX_BLOCK_ROWS }, (_, i) =>
+      i % 2500 === 2499 || i > 65_530 ? 1e7 + i * i : i % 50,
+    );
+    const columns = [
+      columnFromValues(
+        DataType.BOOLEAN,
+        numbers.map((n) => n > 20),
+      ),
+      columnFromValues(
+        DataType.INT32,
+        numbers.map((n) => n | 0),
+      ),
+      columnFromValues(
+        DataType.INT64,
+        numbers.map((n) => BigInt(n) * 1_000_000_000n),
+      ),
+      columnFromValues(
+        DataType.FLOAT,
+        numbers.map((n) => (n > 50 ? Number.NaN : n / 10)),
+      ),
+      columnFromValues(
+        DataType.DOUBLE,
+        numbers.map((n) => (n > 50 ? Math.sqrt(n) : n / 100)),
+      ),
+      columnFromValues(
+        DataType.DOUBLE,
+        numbers.map((n) => (n > 50 ? null : Math.log(n + 2))),
+      ),
+      columnFromValues(
+        DataType.TEXT,
+        numbers.map((n) => `${n}`),
+      ),
+    ];
+    const batch = { rows: MAX_BLOCK_ROWS, times: timesFromNumbers(numbers.map((n, i) => 1e9 * i + (n % 50))), columns };
+    const view = checkBlock(encodeBlock(batch));
+    expect(Buffer.compare(encodeBlock(view.batch()), encodeBlock(batch))).toBe(0);
+    columns.forEach((column, i) => {
+      expect(Buffer.compare(memoryOf(view.column(i)), memoryOf(column)), `column ${i}`).toBe(0);
+    });
+  });
+
   it("is refused when it would be too large, or its times do not ascend", () => {
     const large = { rows: MAX_BLOCK_ROWS + 1, times: undefined, columns: [] };
     expect(() => encodeBlock(large)).toThrow(expect.toSatisfy((error) => hasCode(error, "TABLET_TOO_LARGE")));
@@ -89,3 +132,9 @@ describe("a block", () => {
     expect(() => encodeBlock(twice)).toThrow(expect.toSatisfy((error) => hasCode(error, "TABLET_SHAPE")));
   });
 });
+
+/** The bytes of a column's values. */
+function memoryOf(column: Column): Uint8Array {
+  const array = column.type === DataType.TEXT ? column.values.bytes : column.values;
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

@@ -59,7 +59,7 @@ export function decodeColumn(bytes: Uint8Array, shape: ColumnShape): Column {
 }
 
 function readBits(source: Source, rows: number, count: number): Uint8Array {
-  const present = source.raw(presenceBytes(rows)).slice();
+  const present = new Uint8Array(source.raw(presenceBytes(rows)));
   if ((rows & 7) !== 0 && (present[present.length - 1] as number) >>> (rows & 7) !== 0)
     throw source.malformed("bits past the last row in the null map");
   if (count === 0 || count === rows || countBits(present, 0, rows) !== count)

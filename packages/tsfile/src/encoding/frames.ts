@@ -17,6 +17,7 @@ const SAMPLES = 31;
 
 const histogram = new Int32Array(33);
 const sample = new Int32Array(SAMPLES);
+const positions = new Uint16Array(FRAME_VALUES);
 
 /** What a frame is packed with. */
 interface Packing {
@@ -105,18 +106,23 @@ function countWidths(values: Int32Array, from: number, count: number, centre: nu
 
 function writePatches(sink: Sink, values: Int32Array, from: number, count: number, packing: Packing): void {
   const { base, width, patches, patchBytes } = packing;
+  // Without a branch, which would often be guessed wrong: (q | −q) has its sign bit set where q is not 0.
+  let found = 0;
+  for (let i = 0; i < count; i++) {
+    const quotient = (((values[from + i] as number) - base) | 0) >> width;
+    positions[found] = i;
+    found += (quotient | -quotient) >>> 31;
+  }
   let position = sink.reserve(patches * (2 + patchBytes));
   let patch = position + 2 * patches;
   const { view } = sink;
-  for (let i = 0; i < count; i++) {
+  for (let p = 0; p < patches; p++, position += 2, patch += patchBytes) {
+    const i = positions[p] as number;
     const value = (((values[from + i] as number) - base) | 0) >> width;
-    if (value === 0) continue;
     view.setUint16(position, i, true);
-    position += 2;
     if (patchBytes === 1) view.setInt8(patch, value);
     else if (patchBytes === 2) view.setInt16(patch, value, true);
     else view.setInt32(patch, value, true);
-    patch += patchBytes;
   }
 }
 
