@@ -17,7 +17,7 @@ export interface MergeRequest {
 }
 
 /** Largest merge at once, as a multiple of the target: keeps the main loop's turns short. */
-const MAX_TARGETS = 4;
+const MAX_TARGETS = 2;
 /** A source that overlaps no other is passed on alone from this share of the target on. */
 const ALONE_SHARE = 8;
 

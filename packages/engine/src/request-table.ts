@@ -10,7 +10,7 @@ export interface RequestTableLimits {
   readonly maxOutcomesInAll: number;
 }
 
-export const REQUEST_TABLE_LIMITS: RequestTableLimits = {
+const REQUEST_TABLE_LIMITS: RequestTableLimits = {
   maxSessions: 10_000,
   maxOutcomes: 1024,
   maxOutcomesInAll: 262_144,
