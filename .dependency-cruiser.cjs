@@ -1,12 +1,5 @@
 /** The levels of the design: a package imports only packages of a lower level, through their public entry. */
-const LEVELS = [
-  ["common"],
-  ["raft", "tsfile", "sql", "proto"],
-  ["rpc", "raftlog", "engine"],
-  ["client", "cluster", "query"],
-  ["session"],
-  ["server", "cli", "nodetool"],
-];
+const LEVELS = require("./scripts/package-levels.json");
 
 /** Packages that meet the machine: all others go through the ports. */
 const ADAPTERS = "^packages/(common/src/node|rpc|server|cli|nodetool)/";
