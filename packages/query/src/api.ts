@@ -12,6 +12,8 @@ export interface QueryCluster {
     fragment: Uint8Array,
     options: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): AsyncIterable<Uint8Array>;
+  /** True when `run` would most likely ask a replica on this node: rows then come as they lie in memory, not as encoded blocks. */
+  isLocal?(group: GroupNumber): boolean;
   storageGroups(): readonly string[];
 }
 

@@ -8,10 +8,10 @@ import { limitRows } from "../operators/limit.ts";
 import { isExact } from "../plan/paths.ts";
 import { aggregateItems, type PlannedItem, type SelectPlan, semantic } from "../plan/select.ts";
 import { byDevice, comparePaths, pathOf } from "../plan/series.ts";
-import type { AggregateItem, Fragment, Operation } from "../wire/fragment.ts";
+import type { AggregateItem, Operation } from "../wire/fragment.ts";
 import type { ResolvedSeries } from "../wire/message.ts";
 import { checkFound, findSeries } from "./found.ts";
-import type { GroupReply, QueryRun } from "./reply.ts";
+import type { Asked, GroupReply, QueryRun } from "./reply.ts";
 import { closingBatches, emptyResult, noBatches } from "./result.ts";
 
 /** A device, the reply that has its rows, and which of the reply's devices it is. */
@@ -61,13 +61,13 @@ function fragmentsOf(
   plan: SelectPlan,
   statement: SelectStatement,
   items: readonly AggregateItem[],
-): Map<number, Fragment> {
+): Map<number, Asked> {
   const { offset, limit, descending } = statement;
   const operation: Operation =
     items.length === 0
       ? { kind: "raw", filter: "here", offset, limit }
       : { kind: "aggregate", items, windows: plan.windows, level: undefined };
-  const fragment: Fragment = {
+  const fragment: Asked = {
     patterns: plan.patterns,
     // The filter's measurements are read on each selected device.
     filterPatterns: [],

@@ -6,6 +6,9 @@ import { seriesBytes } from "../plan/series.ts";
 import { encodeFragment, type Fragment } from "../wire/fragment.ts";
 import { decodeMessage, type ResolvedSeries } from "../wire/message.ts";
 
+/** A fragment before it is known how its rows travel. */
+export type Asked = Omit<Fragment, "compact">;
+
 interface Rows {
   readonly device: number;
   readonly batch: ColumnBatch;
@@ -29,16 +32,20 @@ export class QueryRun {
   }
 
   /** Starts the fragments at their groups; resolves when each has named its series. */
-  async openSelect(fragments: ReadonlyMap<GroupNumber, Fragment>): Promise<GroupReply[]> {
+  async openSelect(fragments: ReadonlyMap<GroupNumber, Asked>): Promise<GroupReply[]> {
     const replies = this.open(fragments);
     await Promise.all(replies.map((reply) => reply.readSeries()));
     return replies;
   }
 
-  open(fragments: ReadonlyMap<GroupNumber, Fragment>): GroupReply[] {
+  open(fragments: ReadonlyMap<GroupNumber, Asked>): GroupReply[] {
     const replies = [...fragments].map(([group, fragment]) => {
       const { timeoutMs } = this.options;
-      const messages = this.cluster.run(group, encodeFragment(fragment), { timeoutMs, signal: this.signal });
+      const compact = this.cluster.isLocal?.(group) !== true;
+      const messages = this.cluster.run(group, encodeFragment({ ...fragment, compact }), {
+        timeoutMs,
+        signal: this.signal,
+      });
       return new GroupReply(group, messages, this);
     });
     this.#replies.push(...replies);
@@ -46,7 +53,7 @@ export class QueryRun {
   }
 
   /** Fragments that are the same for all groups. */
-  openAll(groups: readonly GroupNumber[], fragment: Fragment): GroupReply[] {
+  openAll(groups: readonly GroupNumber[], fragment: Asked): GroupReply[] {
     return this.open(new Map(groups.map((group) => [group, fragment])));
   }
 

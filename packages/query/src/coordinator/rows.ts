@@ -4,10 +4,10 @@ import { keepRows } from "../columns/copy.ts";
 import { compilePredicate, countMask, type RowMask, rowsWithValues } from "../operators/filter.ts";
 import { mergeByTime } from "../operators/merge.ts";
 import type { SelectPlan } from "../plan/select.ts";
-import type { Fragment, Operation } from "../wire/fragment.ts";
+import type { Operation } from "../wire/fragment.ts";
 import type { ResolvedSeries } from "../wire/message.ts";
 import { checkFound, type FoundSeries, findSeries } from "./found.ts";
-import type { GroupReply, QueryRun } from "./reply.ts";
+import type { Asked, GroupReply, QueryRun } from "./reply.ts";
 
 /** Rows of the plan's series over all groups, aligned by time and filtered. */
 export interface OpenedRows {
@@ -72,8 +72,8 @@ function rowFragments(
   plan: SelectPlan,
   request: RowsRequest,
   place: FilterPlace,
-): ReadonlyMap<GroupNumber, Fragment> {
-  const fragmentFor = (group: GroupNumber): Fragment => {
+): ReadonlyMap<GroupNumber, Asked> {
+  const fragmentFor = (group: GroupNumber): Asked => {
     const filters = place === "here" || (place === "mark" && group === plan.filterGroup);
     return {
       patterns: plan.patterns,

@@ -6,8 +6,8 @@ import { devicesBelow } from "../plan/paths.ts";
 import { ALL_TIMES } from "../plan/range.ts";
 import { semantic } from "../plan/select.ts";
 import { comparePaths } from "../plan/series.ts";
-import type { Fragment, Operation } from "../wire/fragment.ts";
-import type { GroupReply, QueryRun } from "./reply.ts";
+import type { Operation } from "../wire/fragment.ts";
+import type { Asked, GroupReply, QueryRun } from "./reply.ts";
 import { closingBatches, showResult } from "./result.ts";
 import { batchRows, type KeyedRow, limitKeys, mergeByKey } from "./sorted.ts";
 
@@ -49,7 +49,7 @@ function texts(run: QueryRun, names: readonly string[], rows: AsyncIterable<Row>
 
 function browse(run: QueryRun, path: string | undefined, operation: Operation): GroupReply[] {
   const text = new PathPattern(path ?? "root").text;
-  const fragment: Fragment = {
+  const fragment: Asked = {
     patterns: [text],
     filterPatterns: [],
     range: ALL_TIMES,

@@ -27,7 +27,9 @@ export async function* runAggregate(
   const parts = fragment.byDevice ? byDevice(series).map((part) => withFilterSeries(part, fragment, reader)) : [series];
   let device = 0;
   for (const part of parts) {
-    for await (const batch of aggregatePart(context, operation, part)) yield* encodeRows(device, batch);
+    for await (const batch of aggregatePart(context, operation, part)) {
+      yield* encodeRows(device, batch, fragment.compact);
+    }
     device++;
   }
 }

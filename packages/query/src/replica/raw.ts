@@ -16,7 +16,7 @@ export async function* runRaw(
   series: readonly ResolvedSeries[],
 ): AsyncGenerator<Uint8Array> {
   if (!context.fragment.byDevice) {
-    yield* encoded(0, limitRows(rowsOf(context, operation, series), operation.offset, operation.limit));
+    yield* encoded(context, 0, limitRows(rowsOf(context, operation, series), operation.offset, operation.limit));
     return;
   }
   let device = 0;
@@ -24,6 +24,7 @@ export async function* runRaw(
     // Offset and limit are over the rows of all devices: each device gives no more than could be asked of it.
     const most = operation.limit === undefined ? undefined : operation.offset + operation.limit;
     yield* encoded(
+      context,
       device,
       limitRows(rowsOf(context, operation, withFilterSeries(part, context.fragment, context.reader)), 0, most),
     );
@@ -42,6 +43,10 @@ function rowsOf(
   return filterRows(context, series, selected, operation.filter === "mark");
 }
 
-async function* encoded(device: number, batches: AsyncIterable<ColumnBatch>): AsyncGenerator<Uint8Array> {
-  for await (const batch of batches) yield* encodeRows(device, batch);
+async function* encoded(
+  context: ReplicaContext,
+  device: number,
+  batches: AsyncIterable<ColumnBatch>,
+): AsyncGenerator<Uint8Array> {
+  for await (const batch of batches) yield* encodeRows(device, batch, context.fragment.compact);
 }

@@ -1,5 +1,13 @@
 import { ByteReader, ByteWriter, RingtideError } from "@ringtide/common";
-import { type ColumnBatch, type DataType, sliceBatch } from "@ringtide/tsfile";
+import {
+  type ColumnBatch,
+  type DataType,
+  encodeBlock,
+  MAX_BLOCK_COLUMNS,
+  openBlock,
+  reverseBatch,
+  sliceBatch,
+} from "@ringtide/tsfile";
 import { batchBytes, dataTypeOf } from "../columns/build.ts";
 import { readBatch, writeBatch, writtenBytes } from "./batch.ts";
 import { readList, writeList } from "./fields.ts";
@@ -22,6 +30,9 @@ export type Message =
 const VERSION = 1;
 const SERIES = 1;
 const ROWS = 2;
+const BLOCK = 3;
+/** Smaller batches are not worth a block's header and statistics. */
+const MIN_BLOCK_ROWS = 64;
 const SERIES_PER_MESSAGE = 4096;
 /** Batches above this are sent in halves, down to single rows. */
 const MAX_BATCH_BYTES = 2 << 20;
@@ -46,17 +57,32 @@ export function* encodeSeries(series: readonly ResolvedSeries[]): Generator<Uint
   } while (at < series.length);
 }
 
-export function* encodeRows(device: number, batch: ColumnBatch): Generator<Uint8Array> {
+export function* encodeRows(device: number, batch: ColumnBatch, compact = false): Generator<Uint8Array> {
   if (batchBytes(batch) > MAX_BATCH_BYTES && batch.rows > 1) {
     const middle = batch.rows >>> 1;
-    yield* encodeRows(device, sliceBatch(batch, 0, middle));
-    yield* encodeRows(device, sliceBatch(batch, middle, batch.rows));
+    yield* encodeRows(device, sliceBatch(batch, 0, middle), compact);
+    yield* encodeRows(device, sliceBatch(batch, middle, batch.rows), compact);
+    return;
+  }
+  if (compact && batch.rows >= MIN_BLOCK_ROWS && batch.columns.length <= MAX_BLOCK_COLUMNS) {
+    yield blockMessage(device, batch);
     return;
   }
   const out = new ByteWriter(writtenBytes(batch) + 16);
   out.u8(VERSION).u8(ROWS).u32(device);
   writeBatch(out, batch);
   yield out.view();
+}
+
+/** Blocks ascend in time: batches that descend are turned round for the way. */
+function blockMessage(device: number, batch: ColumnBatch): Uint8Array {
+  const offsets = batch.times?.offsets ?? new Float64Array(0);
+  const descends = offsets.length > 1 && (offsets[1] as number) < (offsets[0] as number);
+  const block = encodeBlock(descends ? reverseBatch(batch) : batch);
+  const out = new ByteWriter(block.length + 16);
+  out.u8(VERSION).u8(BLOCK).u32(device);
+  out.u8(descends ? 1 : 0).bytes(block);
+  return out.view();
 }
 
 export function decodeMessage(bytes: Uint8Array): Message {
@@ -66,8 +92,8 @@ export function decodeMessage(bytes: Uint8Array): Message {
     throw new RingtideError("FORMAT_UNKNOWN", `query reply of version ${version}; this node knows ${VERSION}`);
   }
   const kind = input.u8();
-  if (kind !== SERIES && kind !== ROWS) input.fail(`unknown kind ${kind}`);
-  const message = kind === SERIES ? readSeries(input) : readRows(input);
+  const read = READERS[kind];
+  const message = read === undefined ? input.fail(`unknown kind ${kind}`) : read(input);
   input.end();
   return message;
 }
@@ -91,3 +117,16 @@ function readSeries(input: ByteReader): Message {
 function readRows(input: ByteReader): Message {
   return { kind: "rows", device: input.u32(), batch: readBatch(input) };
 }
+
+function readBlock(input: ByteReader): Message {
+  const device = input.u32();
+  const descends = input.u8() === 1;
+  const batch = openBlock(input.bytes()).batch();
+  return { kind: "rows", device, batch: descends ? reverseBatch(batch) : batch };
+}
+
+const READERS: Readonly<Record<number, (input: ByteReader) => Message>> = {
+  [SERIES]: readSeries,
+  [ROWS]: readRows,
+  [BLOCK]: readBlock,
+};

@@ -57,6 +57,11 @@ export class TestCluster implements QueryCluster {
     }
   }
 
+  /** Rows of the others come as blocks. */
+  isLocal(group: GroupNumber): boolean {
+    return group === GROUPS[0];
+  }
+
   storageGroups(): readonly string[] {
     return this.#storageGroups;
   }
