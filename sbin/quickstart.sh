@@ -2,6 +2,25 @@
 # Installs what is missing through npm, then shows a three-node cluster with real data; see --help.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# Asking for help installs nothing.
+for argument in "$@"; do
+  if [ "$argument" = --help ] || [ "$argument" = -h ]; then
+    cat <<'HELP'
+Usage: quickstart.sh [--dir DIR] [--stop]
+
+Three nodes with real data on this machine, in a minute; can be run again at any time. Installs through npm what is missing.
+
+  --dir DIR   directory of the cluster (default: .quickstart in the project's directory)
+  --stop      stop what an earlier run started, and remove its data
+
+Examples:
+  sbin/quickstart.sh
+  sbin/quickstart.sh --stop
+HELP
+    exit 0
+  fi
+done
 cd "$RINGTIDE_HOME"
 
 # npm writes this file last: older than the lock file, or missing, means that the installation is not this version's.
