@@ -80,7 +80,7 @@ export class RandomCluster {
       [1, () => this.#deliverLate()],
       [repeats, () => this.#duplicate()],
       [swarm(1), () => this.#crash(random.pick(this.#nodes), false)],
-      [damage ? 0.5 : 0, () => this.#crash(random.pick(this.#nodes), true)],
+      [damage ? 1.5 : 0, () => this.#crash(random.pick(this.#nodes), true)],
       [swarm(0.3), () => this.#crashAll()],
       [swarm(0.6), () => this.#partition()],
       [0.6 * storm, () => this.#cutLinks.clear()],
@@ -315,6 +315,8 @@ export class RandomCluster {
     for (let count = 0; count < whole; count++) this.#write(node);
     if (this.#random.chance(0.5)) this.#write(node, this.#random.below(3));
     node.crash();
+    // The state machine comes back at its last checkpoint.
+    node.applied = Math.max(node.disk.firstIndex - 1, node.applied - this.#random.below(12));
     this.#trace?.(`crash ${node.id}: log …${node.diskLast}${damaged ? ", damaged" : ""}`);
     if (!damaged) return;
     node.disk.entries.length -= this.#random.below(

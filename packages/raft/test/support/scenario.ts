@@ -12,6 +12,7 @@ const MESSAGES_MAX = 2000;
 export class Scenario {
   #nodes: SimNode[] = [];
   #network: Message[] = [];
+  readonly #delayed: Message[] = [];
   #output: string[] = [];
   readonly #heldDisks = new Set<NodeId>();
   /** Numbers of the sides; nodes of different sides do not hear each other. Empty: no partition. */
@@ -28,6 +29,8 @@ export class Scenario {
     propose: ([id, ...texts]) => this.#propose(id, texts),
     stabilize: () => this.#stabilize(),
     deliver: ([from, to, count]) => this.#deliver(Number(from), Number(to), Number(count ?? 1)),
+    delay: ([from, to]) => this.#delay(Number(from), Number(to)),
+    resume: () => this.#network.push(...this.#delayed.splice(0)),
     drop: ([from, to]) => this.#drop(Number(from), Number(to)),
     partition: (args) => this.#partition(args),
     heal: () => this.#sides.clear(),
@@ -198,6 +201,12 @@ export class Scenario {
       if (message === undefined) throw new Error(`nothing on its way from ${from} to ${to}`);
       this.#step(message);
     }
+  }
+
+  #delay(from: NodeId, to: NodeId): void {
+    const isMeant = (message: Message): boolean => message.from === from && message.to === to;
+    this.#delayed.push(...this.#network.filter(isMeant));
+    this.#network = this.#network.filter((message) => !isMeant(message));
   }
 
   #drop(from: NodeId, to: NodeId): void {
