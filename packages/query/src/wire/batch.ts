@@ -1,6 +1,6 @@
 import type { ByteReader, ByteWriter } from "@ringtide/common";
 import { type Column, type ColumnBatch, DataType, emptyColumn } from "@ringtide/tsfile";
-import { batchBytes, dataTypeOf, textBytes } from "../columns/build.ts";
+import { dataTypeOf, textBytes } from "../columns/build.ts";
 
 /** Presence of a column's values: in every row, as bits, in no row. */
 const ALL = 0;
@@ -17,11 +17,6 @@ export function writeBatch(out: ByteWriter, batch: ColumnBatch): void {
   if (batch.times !== undefined) out.i64(batch.times.base).raw(bytesOf(batch.times.offsets));
   out.u32(batch.columns.length);
   for (const column of batch.columns) writeColumn(out, column, batch.rows);
-}
-
-/** Upper bound of what writeBatch writes. */
-export function writtenBytes(batch: ColumnBatch): number {
-  return batchBytes(batch);
 }
 
 function writeColumn(out: ByteWriter, column: Column, rows: number): void {
@@ -57,7 +52,8 @@ export function readBatch(input: ByteReader): ColumnBatch {
   }
   const count = input.count(2);
   const columns: Column[] = [];
-  for (let i = 0; i < count; i++) columns.push(readColumn(input, rows));
+  const blanks = new Map<DataType, Column>();
+  for (let i = 0; i < count; i++) columns.push(readColumn(input, rows, blanks));
   return { rows, times, columns };
 }
 
@@ -68,12 +64,17 @@ function copyOf(input: ByteReader, byteCount: number): ArrayBuffer {
   return bytes.buffer;
 }
 
-function readColumn(input: ByteReader, rows: number): Column {
+function readColumn(input: ByteReader, rows: number, blanks: Map<DataType, Column>): Column {
   const type = dataTypeOf(input.u8());
   const presence = input.u8();
-  // A column without values takes no bytes for its rows: their number is bounded by the other columns, or by this.
-  if (presence === NONE)
-    return rows > MAX_NULL_ROWS ? input.fail(`${rows} rows without a value`) : emptyColumn(type, rows);
+  if (presence > NONE) input.fail(`presence ${presence}`);
+  if (presence === NONE) {
+    // Such a column takes no bytes for its rows: columns share the memory, and rows are bounded by themselves.
+    if (rows > MAX_NULL_ROWS) input.fail(`${rows} rows without a value`);
+    const blank = blanks.get(type) ?? emptyColumn(type, rows);
+    blanks.set(type, blank);
+    return blank;
+  }
   const present = presence === BITS ? new Uint8Array(copyOf(input, bitBytes(rows))) : undefined;
   if (type === DataType.TEXT) return readText(input, rows, present);
   const bytes = copyOf(input, rows * WIDTHS[type]);

@@ -9,7 +9,7 @@ import {
   sliceBatch,
 } from "@ringtide/tsfile";
 import { batchBytes, dataTypeOf } from "../columns/build.ts";
-import { readBatch, writeBatch, writtenBytes } from "./batch.ts";
+import { readBatch, writeBatch } from "./batch.ts";
 import { readList, writeList } from "./fields.ts";
 
 /** A series that a group has for the fragment's patterns. */
@@ -68,7 +68,7 @@ export function* encodeRows(device: number, batch: ColumnBatch, compact = false)
     yield blockMessage(device, batch);
     return;
   }
-  const out = new ByteWriter(writtenBytes(batch) + 16);
+  const out = new ByteWriter(batchBytes(batch) + 16);
   out.u8(VERSION).u8(ROWS).u32(device);
   writeBatch(out, batch);
   yield out.view();
