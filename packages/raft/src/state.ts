@@ -40,7 +40,7 @@ export interface Following {
 }
 
 /** What waits for the next Ready. */
-export interface Outbox {
+interface Outbox {
   readonly messages: Message[];
   readonly afterPersist: Message[];
   readonly diskReads: DiskRead[];
