@@ -1,5 +1,5 @@
 import { type Address, type Net, nullLogger } from "@ringtide/common";
-import { createMetrics, systemClock } from "@ringtide/common/node";
+import { systemClock } from "@ringtide/common/node";
 import {
   CLIENT_SERVICE,
   decodeMessage,
@@ -9,6 +9,7 @@ import {
   RingRequest,
 } from "@ringtide/proto";
 import { createNet } from "@ringtide/rpc";
+import { noMetrics } from "./no-metrics.ts";
 
 /** One replica of a group; the numbers are missing while its node does not answer. */
 export interface ReplicaReport {
@@ -81,7 +82,7 @@ export function fetchRing(address: Address, net?: Net): Promise<RingReport> {
 }
 
 async function ask<T>(address: Address, method: string, request: Uint8Array, net?: Net): Promise<T> {
-  const used = net ?? createNet({ logger: nullLogger, metrics: createMetrics(), clock: systemClock });
+  const used = net ?? createNet({ logger: nullLogger, metrics: noMetrics, clock: systemClock });
   const connection = used.connect(address, {
     service: CLIENT_SERVICE,
     metadata: {},

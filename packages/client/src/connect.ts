@@ -1,7 +1,8 @@
-import { type Address, type Clock, type Metrics, type Net, nullLogger, type Random, randomId } from "@ringtide/common";
+import { type Address, type Clock, type Net, nullLogger, type Random, randomId } from "@ringtide/common";
 import { systemClock, systemRandom } from "@ringtide/common/node";
 import { createNet } from "@ringtide/rpc";
 import { addressText } from "./addresses.ts";
+import { noMetrics } from "./no-metrics.ts";
 import { Session } from "./session.ts";
 
 export interface ConnectOptions {
@@ -48,13 +49,3 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   }
   return session;
 }
-
-const ignore = (): void => undefined;
-
-/** A client keeps no statistics of its connections. */
-const noMetrics: Metrics = {
-  counter: () => ({ add: ignore }),
-  gauge: () => ({ set: ignore }),
-  histogram: () => ({ observe: ignore }),
-  render: () => Promise.resolve(""),
-};

@@ -39,8 +39,10 @@ export class InsertStream {
     this.#waiting.delete(sequence);
   }
 
+  /** What still waits for its answer fails with NET_CLOSED. */
   close(): void {
-    this.#stream.close();
+    if (this.#waiting.size === 0) this.#stream.close();
+    else this.#stream.close(new RingtideError("NET_CLOSED", "the insert stream was closed on this side"));
   }
 
   #answer(message: Uint8Array): void {

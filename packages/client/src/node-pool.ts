@@ -32,22 +32,29 @@ export class NodePool {
     return [...this.#links.values()];
   }
 
-  /** The node at `preferred` unless it is down, else home, else the next that is up, else the next to be tried again. */
-  pick(preferred?: string): NodeLink {
+  /**
+   * The node at `preferred`, else home, else the next one; nodes that are down are passed over, and `failedLast` too. When that
+   * leaves none: the one that may be tried again soonest.
+   */
+  pick(preferred?: string, failedLast?: NodeLink): NodeLink {
     const now = this.#clock.monotonicMs();
     const wanted = preferred === undefined ? undefined : this.add(preferred);
-    if (wanted !== undefined && wanted.downUntilMs <= now) return wanted;
+    if (wanted !== undefined && wanted !== failedLast && wanted.downUntilMs <= now) return wanted;
     const links = this.links;
     for (let i = 0; i < links.length; i++) {
       const at = (this.#home + i) % links.length;
       const link = links[at];
       if (link === undefined || link.downUntilMs > now) continue;
-      this.#home = at;
-      return link;
+      if (i > 0 && this.#isDown(links[this.#home], now)) this.#home = at;
+      if (link !== failedLast) return link;
     }
     const soonest = links.toSorted((a, b) => a.downUntilMs - b.downUntilMs)[0];
     assert(soonest !== undefined, "a session knows at least one node");
     return soonest;
+  }
+
+  #isDown(link: NodeLink | undefined, now: number): boolean {
+    return link === undefined || link.downUntilMs > now;
   }
 
   /** Leaves the node alone for a moment. */

@@ -39,10 +39,16 @@ export class ResultReader {
     return decodeMessage(ExecuteResponse, next.value, "part of a result");
   }
 
-  async header(): Promise<ExecuteHeader> {
-    const { header } = await this.#next();
-    if (header === null) throw new RingtideError("FRAME_MALFORMED", "a result has to begin with its header");
-    return header;
+  /** The header and the first rows: until these are here another node can be asked instead. */
+  async begin(): Promise<{ readonly header: ExecuteHeader; readonly first: Uint8Array | undefined }> {
+    try {
+      const { header } = await this.#next();
+      if (header === null) throw new RingtideError("FRAME_MALFORMED", "a result has to begin with its header");
+      return { header, first: await this.block() };
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /** The next block; undefined once the result is complete. */

@@ -12,6 +12,8 @@ export interface RetryPolicy {
   readonly retryTimeoutMs: number;
   /** The caller stops waiting. */
   readonly signal: AbortSignal | undefined;
+  /** The session was closed meanwhile: no further attempt. */
+  readonly closed: () => boolean;
 }
 
 export interface Attempts<T> {
@@ -33,9 +35,10 @@ export async function withRetries<T>(policy: RetryPolicy, work: Attempts<T>): Pr
   const untilMs = clock.monotonicMs() + policy.retryTimeoutMs;
   let sent = false;
   let unknown: RingtideError | undefined;
+  let failedLast: NodeLink | undefined;
   for (let tries = 0; ; tries++) {
     policy.signal?.throwIfAborted();
-    const link = pool.pick(work.preferred());
+    const link = pool.pick(work.preferred(), failedLast);
     try {
       return await attemptOn(link, work, sent);
     } catch (thrown) {
@@ -45,9 +48,10 @@ export async function withRetries<T>(policy: RetryPolicy, work: Attempts<T>): Pr
       work.failed?.(link);
       if (!mayRetry(error)) throw error;
       sent = true;
+      failedLast = error.code === "SESSION_UNKNOWN" ? undefined : link;
       if (work.hasEffect && !error.spec.outcomeKnown) unknown = error;
       const delayMs = backOffMs(policy.random, tries);
-      if (clock.monotonicMs() + delayMs >= untilMs)
+      if (policy.closed() || clock.monotonicMs() + delayMs >= untilMs)
         throw unknown === undefined ? error : outcomeUnknown(unknown, error);
       await sleep(clock, delayMs, policy.signal);
     }

@@ -1,4 +1,12 @@
-import { asRingtideError, assert, type Clock, isErrorCode, type Random, RingtideError } from "@ringtide/common";
+import {
+  asRingtideError,
+  assert,
+  type Clock,
+  isErrorCode,
+  parseDetails,
+  type Random,
+  RingtideError,
+} from "@ringtide/common";
 import {
   CancelRequest,
   ExecuteRequest,
@@ -98,7 +106,7 @@ export class Session {
   #policy(signal: AbortSignal | undefined) {
     if (this.#closed) throw new RingtideError("SESSION_UNKNOWN", "this session was closed");
     const { clock, random, retryTimeoutMs } = this.#settings;
-    return { pool: this.#pool, clock, random, retryTimeoutMs, signal };
+    return { pool: this.#pool, clock, random, retryTimeoutMs, signal, closed: () => this.#closed };
   }
 
   /**
@@ -142,9 +150,7 @@ export class Session {
     });
     const call = { timeoutMs: timeoutMs + TIMEOUT_MARGIN_MS, ...(options.signal && { signal: options.signal }) };
     const reader = new ResultReader(link.calls.serverStream("Execute", request, call));
-    const header = await reader.header();
-    // The first rows are here before the result is handed out: up to now another node could be asked.
-    const first = await reader.block();
+    const { header, first } = await reader.begin();
     return new Result(header, first, reader, async () => {
       const cancel = encodeMessage(CancelRequest, { session, statementId });
       await link.calls.unary("Cancel", cancel, { timeoutMs: this.#settings.requestTimeoutMs });
@@ -238,9 +244,8 @@ export class Session {
   }
 }
 
-function errorOf(error: WireError): RingtideError {
-  const details: unknown = error.detailsJson === "" ? {} : JSON.parse(error.detailsJson);
+function errorOf({ code, message, detailsJson }: WireError): RingtideError {
   // A code of a newer version: the caller cannot act on it, so it is shown.
-  if (!isErrorCode(error.code)) return new RingtideError("INTERNAL", `${error.code}: ${error.message}`);
-  return new RingtideError(error.code, error.message, { details: { ...(details as object) } });
+  if (!isErrorCode(code)) return new RingtideError("INTERNAL", `${code}: ${message}`);
+  return new RingtideError(code, message, { details: parseDetails(detailsJson) });
 }

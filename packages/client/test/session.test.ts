@@ -159,6 +159,27 @@ describe("insert", () => {
     expect(await codeOf(opened.insert(tablet()))).toBe("NO_LEADER");
   });
 
+  it("asks another node when one that is alive sees no leader", async () => {
+    const [first, second] = [await node(), await node()];
+    first.onInsert = (request) => refusal(request.sequence, "NO_LEADER");
+    const opened = await session([first.address, second.address]);
+    await opened.insert(tablet());
+    expect(second.inserts).toMatchObject([{ sequence: 1, retry: true }]);
+  });
+
+  it("fails what is on the way when the session is closed, at once", async () => {
+    const home = await node();
+    home.onInsert = () => undefined;
+    const opened = await session([home.address]);
+    const failure = codeOf(opened.insert(tablet()));
+    await until(() => home.inserts.length === 1);
+    const startMs = systemClock.monotonicMs();
+    await opened.close();
+    expect(await failure).toBe("OUTCOME_UNKNOWN");
+    expect(systemClock.monotonicMs() - startMs).toBeLessThan(3000);
+    expect(await codeOf(opened.insert(tablet()))).toBe("SESSION_UNKNOWN");
+  });
+
   it("says OUTCOME_UNKNOWN when an answer was lost and nobody can tell", async () => {
     const home = await node();
     home.onInsert = () => undefined;
@@ -255,11 +276,11 @@ describe("execute", () => {
       if (request.sequence === 0) throw new RingtideError("NO_LEADER", "too late to hide");
       yield { done: { affected: 7 } };
     };
-    const opened = await session([first.address, second.address], { retryTimeoutMs: 400 });
-    expect(await codeOf(opened.execute("select s from root.sg.d1"))).toBe("NO_LEADER");
-    await first.stop();
+    const opened = await session([first.address, second.address], { retryTimeoutMs: 2000 });
     const result = await opened.execute("select s from root.sg.d1");
+    expect([first.statements.length, second.statements.length]).toEqual([1, 1]);
     expect(await codeOf(result.toArray())).toBe("NO_LEADER");
+    await first.stop();
     second.onExecute = async function* () {
       yield { header: { operation: "insert" } };
       yield { done: { affected: 7 } };
