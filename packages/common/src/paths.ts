@@ -71,12 +71,12 @@ export class PathPattern {
 
   /** True when the whole path matches. */
   matches(path: readonly string[]): boolean {
-    return matchFrom(this.nodes, 0, path, 0, false);
+    return matchAll(this.nodes, path, false);
   }
 
   /** True when the path or an ancestor of it matches: prefix paths match below. */
   matchesPrefixOf(path: readonly string[]): boolean {
-    return matchFrom(this.nodes, 0, path, 0, true);
+    return matchAll(this.nodes, path, true);
   }
 }
 
@@ -84,21 +84,31 @@ function isWildcard(node: string): boolean {
   return node === "*" || node === "**";
 }
 
-function matchFrom(
-  pattern: readonly string[],
-  p: number,
-  path: readonly string[],
-  i: number,
-  prefix: boolean,
-): boolean {
-  if (p === pattern.length) return prefix || i === path.length;
-  if (i === path.length) return false;
-  const node = pattern[p];
-  const isTail = p === pattern.length - 1;
-  if (node === "**" || (node === "*" && isTail)) {
-    if (isTail) return true;
-    for (let next = i + 1; next < path.length; next++) if (matchFrom(pattern, p + 1, path, next, prefix)) return true;
-    return false;
+/**
+ * Takes each `**` as short as it can be, and only the last one longer when what follows does not match: the time is bounded by the
+ * product of the lengths, whatever a caller writes.
+ */
+function matchAll(pattern: readonly string[], path: readonly string[], prefix: boolean): boolean {
+  let p = 0;
+  let i = 0;
+  /** After the last `**`: where the pattern goes on, and where the path goes on when that takes one node more. */
+  let resumePattern = -1;
+  let resumePath = 0;
+  for (;;) {
+    if (p === pattern.length && (prefix || i === path.length)) return true;
+    if (p < pattern.length && i === path.length) return false;
+    const node = pattern[p];
+    if (node !== undefined && isWildcard(node) && p === pattern.length - 1) return true;
+    if (node === "**") {
+      resumePattern = p + 1;
+      resumePath = i + 2;
+    } else if (node === undefined || (node !== "*" && node !== path[i])) {
+      if (resumePattern < 0 || resumePath > path.length) return false;
+      p = resumePattern;
+      i = resumePath++;
+      continue;
+    }
+    p++;
+    i++;
   }
-  return (node === "*" || node === path[i]) && matchFrom(pattern, p + 1, path, i + 1, prefix);
 }
