@@ -87,7 +87,9 @@ class GrpcListener implements Listener, CallHost {
     const tls = environment.tls;
     const onSocket = (socket: Socket): void => this.#accept(socket);
     this.#sockets =
-      tls === undefined ? createServer({ noDelay: true }, onSocket) : createTlsServer(serverTls(tls), onSocket);
+      tls === undefined
+        ? createServer({ noDelay: true }, onSocket)
+        : createTlsServer(serverTls(tls, environment.prefaceTimeoutMs), onSocket);
     this.#sockets.on("tlsClientError", (error: Error, socket: Socket) =>
       this.#malformed(`${socket.remoteAddress ?? "unknown"}:${socket.remotePort ?? 0}`, `no TLS: ${error.message}`),
     );

@@ -11,7 +11,7 @@ export interface TlsOptions {
   readonly requireClientCertificate: boolean;
 }
 
-export function serverTls(tls: TlsOptions): ServerTlsOptions {
+export function serverTls(tls: TlsOptions, handshakeTimeoutMs: number): ServerTlsOptions {
   return {
     cert: Buffer.from(tls.certificate),
     key: Buffer.from(tls.key),
@@ -20,6 +20,7 @@ export function serverTls(tls: TlsOptions): ServerTlsOptions {
     rejectUnauthorized: tls.requireClientCertificate,
     ALPNProtocols: ["h2"],
     minVersion: "TLSv1.2",
+    handshakeTimeout: handshakeTimeoutMs,
   };
 }
 
