@@ -24,7 +24,7 @@ describe("cores under random faults", () => {
       runSeed(Number(replay), console.log);
       return;
     }
-    const seeds = Number(seedCount ?? 300);
+    const seeds = Number(seedCount ?? 1000);
     let committed = 0;
     for (let seed = 0; seed < seeds; seed++) committed += runSeed(seed);
     console.log(`seeds 0 … ${seeds - 1}: ${committed} entries committed`);
