@@ -42,6 +42,10 @@ export interface ClusterOptions {
 
   readonly connectTimeoutMs: number;
   readonly writeTimeoutMs: number;
+  /** Longest wait for the next part of a read's answer. */
+  readonly readTimeoutMs: number;
+  /** With less free space for data, inserts are refused. */
+  readonly diskLowWaterBytes: number;
   readonly maxConnections: number;
   readonly maxEntryBytes: number;
   readonly segmentBytes: number;

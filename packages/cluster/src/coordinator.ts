@@ -4,6 +4,7 @@ import { encodeMessage, ReadRequest } from "@ringtide/proto";
 import { EntryKind } from "@ringtide/raft";
 import type { ClusterOptions } from "./cluster-options.ts";
 import type { DataGroup } from "./data-group.ts";
+import { eachWithin } from "./each-within.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
 import { decodeMetaCommand, encodeMetaCommand, type MetaCommand } from "./meta-command.ts";
 import type { MetaState } from "./meta-state.ts";
@@ -201,6 +202,11 @@ export class Coordinator {
     throw lastError ?? new RingtideError("NO_LEADER", `${groupName(group)} has no replica that answers`);
   }
 
+  /** True when a read would be tried on this node first: then its rows need no encoding. */
+  readsHere(group: GroupNumber, consistency: Consistency): boolean {
+    return this.#places(group, consistency)[0]?.node === this.#parts.self;
+  }
+
   #places(group: GroupNumber, consistency: Consistency): { readonly node: NodeId; readonly served: Served }[] {
     const { self } = this.#parts;
     const members = this.membersOf(group);
@@ -224,9 +230,16 @@ export class Coordinator {
   ): AsyncIterable<Uint8Array> {
     if (node === this.#parts.self) return this.readHere(group, fragment, atLeader, options.signal);
     const request = encodeMessage(ReadRequest, { group, fragment, atLeader });
-    return this.#parts.transport
+    const messages = this.#parts.transport
       .dataConnection(node)
       .serverStream("Read", request, { timeoutMs: options.timeoutMs, signal: options.signal });
+    const { readTimeoutMs, ports } = this.#parts.options;
+    return eachWithin(
+      messages,
+      ports.clock,
+      readTimeoutMs,
+      `node ${node} did not go on with a read of ${groupName(group)}`,
+    );
   }
 
   /** Runs a fragment on this node's replica. */

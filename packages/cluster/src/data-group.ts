@@ -1,9 +1,10 @@
 import type { Clock, GroupNumber, Logger, NodeId } from "@ringtide/common";
 import { asRingtideError, groupName, headerOf, RingtideError } from "@ringtide/common";
-import type { ApplyOutcome, ReplicaStorage } from "@ringtide/engine";
+import { type ApplyOutcome, addsRows, type ReplicaStorage } from "@ringtide/engine";
 import type { Entry, RaftStatus } from "@ringtide/raft";
 import { EntryKind } from "@ringtide/raft";
 import type { RaftLog } from "@ringtide/raftlog";
+import type { DiskWatch } from "./disk-watch.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
 import type { RaftGroup } from "./raft-group.ts";
 
@@ -49,6 +50,7 @@ export interface DataGroupOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly writeTimeoutMs: number;
+  readonly diskWatch: DiskWatch;
 }
 
 /** Leadership goes to the header node when that is up to date, not more often than this. */
@@ -88,8 +90,19 @@ export class DataGroup {
     }
     // A new leader may have to apply first what its predecessors acknowledged.
     const { leaderReady } = this.#requireLeader();
+    this.#requireRoom(proposal.payload);
     this.storage.check(proposal.payload, leaderReady);
     return this.raft.propose(proposal, timeoutMs);
+  }
+
+  /** Deletes, schema and flushes go on with a disk that is filling up. */
+  #requireRoom(payload: Uint8Array): void {
+    const { diskWatch } = this.#options;
+    if (!diskWatch.isLow || !addsRows(payload)) return;
+    throw new RingtideError(
+      "DISK_FULL",
+      `node ${this.#options.self} has ${diskWatch.freeBytes} bytes of disk left, less than disk_low_water_bytes: make room, it goes on by itself`,
+    );
   }
 
   #requireLeader(): RaftStatus {

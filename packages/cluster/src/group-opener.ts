@@ -6,6 +6,7 @@ import { RaftCore } from "@ringtide/raft";
 import type { RaftLog, RecoveredGroup, TermRun } from "@ringtide/raftlog";
 import type { ClusterOptions } from "./cluster-options.ts";
 import { DataGroup, dataMachine } from "./data-group.ts";
+import type { DiskWatch } from "./disk-watch.ts";
 import type { FormationRecord } from "./formation.ts";
 import { MetaStore } from "./meta-group.ts";
 import type { DataGroupPlan } from "./partition-table.ts";
@@ -19,6 +20,7 @@ export interface OpenContext {
   readonly kv: Kv;
   readonly log: RaftLog;
   readonly send: (message: Message) => void;
+  readonly diskWatch: DiskWatch;
 }
 
 const MAX_INFLIGHT_REQUESTS = 256;
@@ -75,6 +77,7 @@ export async function openDataGroup(context: OpenContext, plan: DataGroupPlan): 
     clock: ports.clock,
     logger: ports.logger,
     writeTimeoutMs: options.writeTimeoutMs,
+    diskWatch: context.diskWatch,
   });
 }
 

@@ -6,6 +6,7 @@ import type { RaftLog } from "@ringtide/raftlog";
 import type { ClusterOptions } from "./cluster-options.ts";
 import { Coordinator } from "./coordinator.ts";
 import type { DataGroup } from "./data-group.ts";
+import { DiskWatch } from "./disk-watch.ts";
 import { callMetadata, maxMessageBytes } from "./doors.ts";
 import { DropTask } from "./drop-task.ts";
 import type { FormationRecord } from "./formation.ts";
@@ -27,6 +28,7 @@ export class RunningCluster {
   readonly #options: ClusterOptions;
   readonly #log: RaftLog;
   readonly #health: NodeHealth;
+  readonly #diskWatch: DiskWatch;
   readonly #metaStore: MetaStore;
   readonly #metaRaft: RaftGroup;
   readonly #metaCutter: MetaLogCutter;
@@ -42,6 +44,7 @@ export class RunningCluster {
     log: RaftLog;
     transport: Transport;
     health: NodeHealth;
+    diskWatch: DiskWatch;
     metaStore: MetaStore;
     metaRaft: RaftGroup;
     dataGroups: Map<GroupNumber, DataGroup>;
@@ -52,6 +55,7 @@ export class RunningCluster {
     this.transport = parts.transport;
     this.#log = parts.log;
     this.#health = parts.health;
+    this.#diskWatch = parts.diskWatch;
     this.#metaStore = parts.metaStore;
     this.#metaRaft = parts.metaRaft;
     this.#dataGroups = parts.dataGroups;
@@ -94,11 +98,14 @@ export class RunningCluster {
       onLoss: (peer, meta) => cluster?.reportLoss(peer, meta),
     });
     const send = (message: Message) => transport.send(message);
-    const meta = await openMetaGroup({ options, record, self, kv, log, send });
+    const { dataDirectory, diskLowWaterBytes } = options;
+    const diskWatch = new DiskWatch(ports.disk, ports.clock, ports.logger, dataDirectory, diskLowWaterBytes);
+    await diskWatch.start();
+    const meta = await openMetaGroup({ options, record, self, kv, log, send, diskWatch });
     const dataGroups = new Map<GroupNumber, DataGroup>();
     for (const plan of meta.store.state.table.groups) {
       if (!plan.members.includes(self)) continue;
-      dataGroups.set(plan.group, await openDataGroup({ options, record, self, kv, log, send }, plan));
+      dataGroups.set(plan.group, await openDataGroup({ options, record, self, kv, log, send, diskWatch }, plan));
     }
     cluster = new RunningCluster({
       options,
@@ -107,6 +114,7 @@ export class RunningCluster {
       log,
       transport,
       health,
+      diskWatch,
       metaStore: meta.store,
       metaRaft: meta.raft,
       dataGroups,
@@ -220,6 +228,7 @@ export class RunningCluster {
   async close(): Promise<void> {
     this.#closed = true;
     this.#tickTimer?.cancel();
+    this.#diskWatch.stop();
     this.transport.close();
     this.#metaRaft.stop(new RingtideError("SHUTTING_DOWN", "the node is stopping"));
     await this.#metaRaft.idle();

@@ -113,7 +113,7 @@ export const ERRORS = {
 
   DISK_NOT_FOUND: spec(5001, 313, "A file is missing."),
   DISK_EXISTS: spec(5002, 313, "A file exists that should not."),
-  DISK_FULL: spec(5003, 413, "The disk is full. Make room; the node goes on by itself.", { retryable: true }),
+  DISK_FULL: spec(5003, 413, "The disk is full. Make room; the node goes on by itself."),
   DISK_IO: spec(5004, 313, "The disk failed. The node stops: replace the disk."),
   DISK_CORRUPT: spec(5005, 313, "Bytes on disk fail their checksum; the message names file and offset."),
   DATA_DIR_IN_USE: spec(5006, 500, "Another node uses this data directory."),

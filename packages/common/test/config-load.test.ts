@@ -70,14 +70,6 @@ describe("loading a configuration", () => {
     expect(config.seedNodes.map((seed) => seed.host)).toEqual(["db-1.example.org", "fe80::1"]);
   });
 
-  it("reads advertised addresses", () => {
-    const { config } = load("", "advertised_addresses=client=db.example.org:443,http=[::1]:80");
-    expect([...config.advertisedAddresses]).toEqual([
-      ["client", { host: "db.example.org", port: 443 }],
-      ["http", { host: "::1", port: 80 }],
-    ]);
-  });
-
   it("warns of keys that change nothing, naming what does their work", () => {
     const { warnings } = load("flush_raft_log_threshold=5\nis_enable_raft_log_persistence=true");
     expect(warnings).toHaveLength(1);
@@ -120,7 +112,9 @@ describe("a configuration that is refused", () => {
     ],
     ["", "election_timeout_min_ms=3000", "CONFIG_CONFLICT", ["election_timeout_min_ms (3000)", "(2000)"]],
     ["", "heartbeat_interval_ms=900", "CONFIG_CONFLICT", ["heartbeat_interval_ms (2700)"]],
-    ["", "cache_memory_percent=60", "CONFIG_CONFLICT", ["(140)"]],
+    ["", "query_memory_percent=60", "CONFIG_CONFLICT", ["(130)"]],
+    ["", "default_ttl=5", "UNSUPPORTED", ["e.properties:1", "leave it at '-1'"]],
+    ["", "advertised_addresses=client=db.example.org:443", "UNSUPPORTED", ["nodes advertise what they bind"]],
     ["internal_data_port=9004", "", "CONFIG_CONFLICT", ["internal_meta_port + 1", "internal_data_port", "9004"]],
   ];
   for (const [cluster, engine, code, parts] of cases) {

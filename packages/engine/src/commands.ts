@@ -11,6 +11,8 @@ import type { Command, DecodedCommand, DeviceBlock, LooseRow, LooseValue, Series
 const PAYLOAD_VERSION = 1;
 const HAS_REQUEST = 1;
 const IS_RETRY = 2;
+/** Three u53. */
+const REQUEST_BYTES = 24;
 
 const KIND_CODES = {
   insertBlocks: 1,
@@ -135,6 +137,12 @@ function writeValue(writer: ByteWriter, value: LooseValue): void {
       writer.text(value.value);
       break;
   }
+}
+
+/** True when the payload adds rows; cheap, and true of nothing that is malformed. */
+export function addsRows(payload: Uint8Array): boolean {
+  const kind = payload[(payload[1] ?? 0) === 0 ? 2 : 2 + REQUEST_BYTES];
+  return kind === KIND_CODES.insertBlocks || kind === KIND_CODES.insertRows;
 }
 
 /**

@@ -1,6 +1,6 @@
 export type * from "./api.ts";
 export { checkPayload } from "./check.ts";
-export { decodeCommand, encodeCommand } from "./commands.ts";
+export { addsRows, decodeCommand, encodeCommand } from "./commands.ts";
 export { Engine } from "./engine.ts";
 export type { EngineOptions } from "./options.ts";
 export { RequestTable } from "./request-table.ts";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Logger } from "@ringtide/common";
+import type { Logger, Timer } from "@ringtide/common";
 import { asRingtideError, checkStart, loadConfig, parseFlags, RingtideError } from "@ringtide/common";
 import {
   createCompute,
@@ -79,6 +79,7 @@ async function run(argv: readonly string[]): Promise<void> {
   const net = createNet({ logger, metrics, clock: systemClock });
   await checkStart(config, { mode: "seed", firstFormation, resolves: (host) => net.resolves(host) });
   const stop = new AbortController();
+  const giveUp = firstFormation ? formationTimer(config.formationTimeoutMs, stop) : undefined;
   const node = Node.start({
     config,
     home: args.home,
@@ -112,8 +113,17 @@ async function run(argv: readonly string[]): Promise<void> {
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => shutdown(signal));
   await node;
+  giveUp?.cancel();
   removeRunFile = writeRunFile(args.home, config.internalMetaPort);
   process.stderr.write(`ready: clients on ${config.clusterRpcIp}:${config.clusterRpcPort}\n`);
+}
+
+/** Ends the wait for the other seeds; undefined when it has no end. */
+function formationTimer(timeoutMs: number, stop: AbortController): Timer | undefined {
+  if (timeoutMs === 0) return undefined;
+  return systemClock.setTimer(timeoutMs, () => {
+    stop.abort(new RingtideError("NOT_FORMED", `not all seeds answered within formation_timeout_ms, ${timeoutMs} ms`));
+  });
 }
 
 function die(logger: Logger, error: unknown): never {

@@ -16,6 +16,12 @@ export interface NodeOptions {
   readonly signal: AbortSignal;
 }
 
+/** As many queries as their share of the memory budget holds at their full size. */
+function queriesAtOnce(config: Config): number {
+  const share = config.memoryBudgetBytes * (config.queryMemoryPercent / 100);
+  return Math.max(1, Math.min(config.maxQueryConcurrency, Math.floor(share / config.queryMemoryBytes)));
+}
+
 /** A whole node: cluster, sessions, doors. The composition root of the server. */
 export class Node {
   readonly #cluster: ClusterNode;
@@ -49,7 +55,7 @@ export class Node {
       maxWriteBytes: config.raftLogBufferSize,
       queryTimeoutMs: config.queryTimeoutMs,
       queryMemoryBytes: config.queryMemoryBytes,
-      maxQueryConcurrency: config.maxQueryConcurrency,
+      maxQueryConcurrency: queriesAtOnce(config),
       sessionTimeoutMs: config.sessionTimeoutMs,
       maxSessions: config.maxConcurrentClientNum,
     });

@@ -1,23 +1,14 @@
 import type { ClusterOptions, NodeAddresses, Ports } from "@ringtide/cluster";
 import type { Config } from "@ringtide/common";
-import { agreementKeys, RingtideError } from "@ringtide/common";
+import { agreementKeys, RingtideError, yieldTurn } from "@ringtide/common";
 import { runFragment } from "@ringtide/query";
 
-/** Refuses settings that this version would read and not honour. */
+/** Refuses settings that this version would read and not honour, beyond those that the configuration schema refuses itself. */
 export function refuseUnbuilt(config: Config): void {
-  const refused: [boolean, string][] = [
-    [config.rpcCompressionEnable, "rpc_compression_enable=true: compressed internal calls are not built yet"],
-    [config.defaultTtl !== -1, "default_ttl: TTL is not built yet, use -1"],
-    [config.consistencyLevel === "strong", "consistency_level=strong is not built yet, use mid or weak"],
-    [
-      !config.enableUsePersistLogOnDiskToCatchUp,
-      "enable_use_persist_log_on_disk_to_catch_up=false: there are no snapshots yet to catch up from",
-    ],
-    [!config.waitForSlowNode, "wait_for_slow_node=false: followers are never skipped"],
-    [config.dataDirs.length > 1, "data_dirs: only one directory is supported yet"],
-    [config.advertisedAddresses.size > 0, "advertised_addresses is not built yet"],
-  ];
-  for (const [isRefused, text] of refused) if (isRefused) throw new RingtideError("UNSUPPORTED", text);
+  if (config.consistencyLevel === "strong")
+    throw new RingtideError("UNSUPPORTED", "consistency_level=strong is not built yet, use mid or weak");
+  if (config.dataDirs.length > 1)
+    throw new RingtideError("UNSUPPORTED", "data_dirs: only one directory is supported yet");
 }
 
 /** The cluster's options as the configuration has them; paths are relative to `home`. */
@@ -57,6 +48,8 @@ export function clusterOptions(
     loopStallLimitMs: config.loopStallLimitMs,
     connectTimeoutMs: config.connectionTimeoutMs,
     writeTimeoutMs: config.writeOperationTimeoutMs,
+    readTimeoutMs: config.readOperationTimeoutMs,
+    diskLowWaterBytes: config.diskLowWaterBytes,
     maxConnections: config.maxConcurrentClientNum,
     maxEntryBytes: config.raftLogBufferSize,
     segmentBytes: config.maxRaftLogPersistDataSizePerFile,
@@ -67,7 +60,7 @@ export function clusterOptions(
     memtableLimitBytes: Math.max(config.memtableCloseBytes * 2, budget / 3),
     logCloseBytes: config.logCloseBytes,
     shutdownGraceMs: config.shutdownGraceMs,
-    runFragment,
+    runFragment: (fragment, reader, signal) => runFragment(fragment, reader, signal, () => yieldTurn(ports.clock)),
     onFatal,
   };
 }

@@ -91,6 +91,7 @@ export class Queries {
           signal,
           onServed: (_group, place) => onServed(place),
         }),
+      isLocal: (group) => cluster.coordinator.readsHere(group, consistency),
       storageGroups: () => cluster.metaState.storageGroups,
     };
   }

@@ -1,4 +1,5 @@
 import type { Disk, DiskFile } from "@ringtide/common";
+import { wrapDisk } from "./wrap-disk.ts";
 
 /** A real disk whose fdatasync of log segments can be held back: what is held is not durable. */
 export class GatedDisk {
@@ -7,23 +8,12 @@ export class GatedDisk {
   #closed = false;
 
   constructor(inner: Disk) {
-    this.disk = {
+    this.disk = wrapDisk(inner, {
       open: async (path, mode) => {
         const file = await inner.open(path, mode);
         return path.includes("/log/") ? this.#gate(file) : file;
       },
-      readFile: (path) => inner.readFile(path),
-      replaceFile: (path, content) => inner.replaceFile(path, content),
-      rename: (from, to) => inner.rename(from, to),
-      link: (existing, added) => inner.link(existing, added),
-      unlink: (path) => inner.unlink(path),
-      mkdir: (path) => inner.mkdir(path),
-      removeDir: (path) => inner.removeDir(path),
-      list: (path) => inner.list(path),
-      stat: (path) => inner.stat(path),
-      syncDir: (path) => inner.syncDir(path),
-      space: (path) => inner.space(path),
-    };
+    });
   }
 
   #gate(file: DiskFile): DiskFile {

@@ -81,6 +81,8 @@ export function nodeOptions(
     loopStallLimitMs: 10_000,
     connectTimeoutMs: 2000,
     writeTimeoutMs: 10_000,
+    readTimeoutMs: 10_000,
+    diskLowWaterBytes: 0,
     maxConnections: 1000,
     maxEntryBytes: 16 * 1024 * 1024,
     segmentBytes: 64 * 1024 * 1024,

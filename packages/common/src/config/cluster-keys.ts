@@ -37,6 +37,7 @@ export const CLUSTER_KEYS = {
   }),
   rpc_compression_enable: boolean(false, {
     agree: "always",
+    later: "calls are not compressed yet",
     help: "Compresses calls between nodes: worth it on slow links only, since blocks are encoded already.",
   }),
   max_concurrent_client_num: integer(10000, { min: 1, max: 1_000_000 }, { help: "Most connections of one door." }),
@@ -54,6 +55,7 @@ export const CLUSTER_KEYS = {
   }),
   catch_up_timeout_ms: integer(300000, ANY_DELAY, {
     unit: "ms",
+    later: "catch-up by snapshot comes later, catch-up from the log has no end of its own",
     help: "Longest time of one catch-up of a replica, snapshot included. Not in effect yet: there are no snapshots.",
   }),
   min_num_of_logs_in_mem: integer(
@@ -74,6 +76,7 @@ export const CLUSTER_KEYS = {
     { min: -1, max: 86_400 },
     {
       unit: "s",
+      later: "the log is checked whenever a file was closed",
       help: "Time between checks of the two keys above; -1 checks only when the log grows. Not in effect yet: entries are counted as they are added.",
     },
   ),
@@ -96,6 +99,7 @@ export const CLUSTER_KEYS = {
     { min: 1, max: 100_000 },
     {
       unit: "segments",
+      later: "the log keeps what a replica or the memtable needs, and nothing more",
       help: "Segments of the node's log that are kept, and more where a live replica or a pinned snapshot needs them. Not in effect yet: without snapshots the log is kept as far as any replica needs it.",
     },
   ),
@@ -104,10 +108,12 @@ export const CLUSTER_KEYS = {
     { min: 1, max: 1_000_000_000 },
     {
       unit: "entries",
+      later: "the log keeps what a replica or the memtable needs, and nothing more",
       help: "Applied entries of a group kept on disk for replicas that catch up. Not in effect yet, as the key above.",
     },
   ),
   enable_use_persist_log_on_disk_to_catch_up: boolean(true, {
+    later: "there are no snapshots yet to catch up from instead",
     help: "A replica catches up from the log on disk before it falls back to a snapshot.",
   }),
   max_number_of_logs_per_fetch_on_disk: integer(
@@ -115,11 +121,13 @@ export const CLUSTER_KEYS = {
     { min: 1, max: 1_000_000 },
     {
       unit: "entries",
+      later: "catch-up reads by bytes",
       help: "Entries read from disk at a time during catch-up. Not in effect yet: 4 MiB are read at a time.",
     },
   ),
   multi_raft_factor: integer(1, { min: 1, max: MAX_GROUPS_PER_HEADER }, { help: "Data groups of one header node." }),
   wait_for_slow_node: boolean(true, {
+    later: "followers are never skipped",
     help: "A full queue to a follower makes its dispatcher wait, up to the write time-out, instead of skipping; that follower only, never the quorum.",
   }),
 } as const;

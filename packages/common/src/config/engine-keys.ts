@@ -40,7 +40,11 @@ const FILES = {
   default_ttl: integer(
     -1,
     { min: -1, max: Number.MAX_SAFE_INTEGER },
-    { unit: "ms", help: "Age above which rows of a new storage group expire; -1: never." },
+    {
+      unit: "ms",
+      later: "rows do not expire yet",
+      help: "Age above which rows of a new storage group expire; -1: never.",
+    },
   ),
   disk_low_water_bytes: integer(GIB, ANY_SIZE, {
     unit: "bytes",
@@ -48,6 +52,7 @@ const FILES = {
   }),
   disk_reserve_bytes: integer(256 * MIB, ANY_SIZE, {
     unit: "bytes",
+    later: "there is one water mark so far",
     help: "Free space kept for flushes, hard state and configuration when inserts are refused already. Not in effect yet.",
   }),
 } as const;
@@ -64,6 +69,7 @@ const MEMORY = {
   memtable_memory_percent: integer(50, PERCENT, { unit: "%", help: "Share of the budget for rows not yet in files." }),
   cache_memory_percent: integer(20, PERCENT, {
     unit: "%",
+    later: "there are no caches yet that would need it",
     help: "Share of the budget for schema, last values and file indexes. Not in effect yet.",
   }),
   query_memory_percent: integer(30, PERCENT, {
@@ -93,7 +99,10 @@ const DOORS = {
     "addresses",
     "door=host:port, comma-separated, of the doors meta, data, client, iotdb, http, or nothing",
     parseAdvertised,
-    { help: "Addresses that others reach this node at where they differ from what it binds (address translation)." },
+    {
+      later: "nodes advertise what they bind",
+      help: "Addresses that others reach this node at where they differ from what it binds (address translation).",
+    },
   ),
   rpc_address: text("", "a host name or IP address, or nothing", optionalHost, {
     help: "Address of the IoTDB door; empty: bind_address. The door comes in a later version; until then it stays closed.",
@@ -146,10 +155,14 @@ const PACE = {
     unit: "ms",
     help: "A leader whose main loop has not turned for longer steps down.",
   }),
-  formation_timeout_ms: integer(120000, ANY_DELAY, {
-    unit: "ms",
-    help: "Longest wait of a starting node for the other seeds, or for the answer of the cluster that it joins. Not in effect yet: a seed waits until it is stopped.",
-  }),
+  formation_timeout_ms: integer(
+    0,
+    { min: 0, max: ANY_DELAY.max },
+    {
+      unit: "ms",
+      help: "A starting node that has waited for the other seeds for this long gives up; 0: it waits for as long as it takes.",
+    },
+  ),
   shutdown_grace_ms: integer(10000, ANY_DELAY, {
     unit: "ms",
     help: "Time that running calls get to finish when the node stops.",

@@ -11,6 +11,8 @@ export interface Key<T> {
   readonly help: string;
   /** Must be the same on every node: when a cluster forms, or also whenever a node joins. */
   readonly agree?: "form" | "always";
+  /** Says why only the default is accepted in this version: what the key is for is not built yet. */
+  readonly later?: string;
   /** The value, or undefined when the text is not allowed. */
   parse(text: string): T | undefined;
 }
@@ -20,6 +22,7 @@ interface Common {
   readonly help: string;
   readonly unit?: string;
   readonly agree?: "form" | "always";
+  readonly later?: string;
 }
 
 /** A port of which the next one is used too (heartbeats). */

@@ -1,6 +1,7 @@
 import { RingtideError } from "../errors.ts";
 import { IDLE_KEYS } from "./cluster-keys.ts";
 import { checkConsistent } from "./consistency.ts";
+import type { Key } from "./key.ts";
 import { type Config, fieldName, KEYS } from "./schema.ts";
 import { readFlags, readProperties, type Setting } from "./settings.ts";
 
@@ -15,8 +16,8 @@ export interface ConfigSources {
 }
 
 /**
- * The configuration from both files and the flags, defaults filled in. Throws CONFIG_UNKNOWN_KEY, CONFIG_INVALID_VALUE or
- * CONFIG_CONFLICT, each naming file and line or the flag. Warnings are for keys that change nothing.
+ * The configuration from both files and the flags, defaults filled in. Throws CONFIG_UNKNOWN_KEY, CONFIG_INVALID_VALUE,
+ * CONFIG_CONFLICT or UNSUPPORTED, each naming file and line or the flag. Warnings are for keys that change nothing.
  */
 export function loadConfig(sources: ConfigSources): { readonly config: Config; readonly warnings: string[] } {
   const settings = new Map<string, Setting>();
@@ -32,6 +33,7 @@ export function loadConfig(sources: ConfigSources): { readonly config: Config; r
     const setting = settings.get(name) ?? { key: name, value: key.defaultText, where: "default" };
     const value = key.parse(setting.value);
     if (value === undefined) throw invalidValue(setting, `allowed is ${key.allowed}`);
+    if (key.later !== undefined && setting.value !== key.defaultText) throw notYet(setting, key);
     fields[fieldName(name)] = value;
   }
   // The loop above filled exactly the fields of Config, from the same keys that its type is derived from.
@@ -50,6 +52,17 @@ function idleWarnings(settings: ReadonlyMap<string, Setting>): string[] {
       throw invalidValue(setting, `allowed is only ${key.defaultText}: ${key.instead}`);
   }
   return warnings;
+}
+
+/** A value that would be read and not honoured is refused. */
+function notYet({ key, value, where }: Setting, { defaultText, later }: Key<unknown>): RingtideError {
+  return new RingtideError(
+    "UNSUPPORTED",
+    `${where}: ${key}='${value}' is not built yet, leave it at '${defaultText}': ${later}`,
+    {
+      details: { key, value },
+    },
+  );
 }
 
 function invalidValue({ key, value, where }: Setting, allowed: string): RingtideError {

@@ -23,9 +23,13 @@ export function renderProperties(file: ConfigFile): string {
   ].join("\n");
   const keys = Object.entries(KEYS_OF[file]).map(([name, key]) => {
     const facts = [key.unit, key.allowed, agreeText(key)].filter((fact) => fact !== undefined && fact !== "");
-    return `# ${key.help}\n# (${facts.join("; ")})\n${name}=${key.defaultText}`;
+    return `# ${key.help}${laterText(key)}\n# (${facts.join("; ")})\n${name}=${key.defaultText}`;
   });
   return `${[parts, ...keys].join("\n\n")}\n`;
+}
+
+function laterText({ later }: Key<unknown>): string {
+  return later === undefined ? "" : ` Only the default in this version: ${later}.`;
 }
 
 function agreeText({ agree }: Key<unknown>): string {
@@ -69,7 +73,7 @@ function table(keys: Readonly<Record<string, Key<unknown>>>): string {
   const rows = Object.entries(keys).map(([name, key]) => {
     const initial = key.defaultText === "" ? "(empty)" : `\`${key.defaultText.replaceAll(",", ", ")}\``;
     const agree = key.agree === undefined ? "" : key.agree === "always" ? "all nodes" : "seeds";
-    return [`\`${name}\``, initial, key.unit ?? "", key.allowed, agree, key.help];
+    return [`\`${name}\``, initial, key.unit ?? "", key.allowed, agree, `${key.help}${laterText(key)}`];
   });
   return markdownTable(["key", "default", "unit", "allowed", "agree", "meaning"], rows);
 }
