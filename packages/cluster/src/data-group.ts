@@ -9,7 +9,7 @@ import type { Applied, Proposal } from "./forwarder.ts";
 import type { RaftGroup } from "./raft-group.ts";
 
 /** When the leader closes the memtable into a file. */
-export interface ClosePolicy {
+interface ClosePolicy {
   readonly memtableCloseBytes: number;
   readonly logCloseBytes: number;
   /** New writes are refused (OVERLOADED) while open and closing memtables hold more than this. */

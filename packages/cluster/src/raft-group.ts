@@ -1,13 +1,13 @@
 import type { Clock, GroupNumber, Logger, NodeId } from "@ringtide/common";
 import { asRingtideError, groupName, RingtideError } from "@ringtide/common";
 import type { ApplyOutcome } from "@ringtide/engine";
-import type { Entry, EntryKind, Message, RaftCore, RaftStatus } from "@ringtide/raft";
+import type { Entry, Message, RaftCore, RaftStatus } from "@ringtide/raft";
 import type { RaftLog } from "@ringtide/raftlog";
 import type { Applied, Proposal } from "./forwarder.ts";
 import { ProposalTable } from "./proposal-table.ts";
 
 /** What a group replicates. `apply` is synchronous and deterministic; when it throws, the group stops on this node. */
-export interface StateMachine {
+interface StateMachine {
   apply(entry: Entry): ApplyOutcome;
 }
 
@@ -303,5 +303,3 @@ export class RaftGroup {
     return this.#appendTail;
   }
 }
-
-export type { EntryKind };

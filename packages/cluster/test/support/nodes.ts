@@ -8,7 +8,7 @@ import { createDisk, createMetrics, openLevelKv, systemClock, systemRandom } fro
 import { createNet } from "@ringtide/rpc";
 
 /** `count` free ports, each with a free port after it. */
-export async function freePortPairs(count: number): Promise<number[]> {
+async function freePortPairs(count: number): Promise<number[]> {
   const found: number[] = [];
   while (found.length < count) {
     const port = 20_000 + Math.floor(Math.random() * 20_000) * 2;
