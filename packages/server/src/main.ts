@@ -78,6 +78,7 @@ async function run(argv: readonly string[]): Promise<void> {
   const metrics = createMetrics();
   const net = createNet({ logger, metrics, clock: systemClock });
   await checkStart(config, { mode: "seed", firstFormation, resolves: (host) => net.resolves(host) });
+  writeRunFile(args.home, config.internalMetaPort); // from here on stop-node.sh can stop it: waiting for seeds may take long
   const stop = new AbortController();
   const giveUp = firstFormation ? formationTimer(config.formationTimeoutMs, stop) : undefined;
   const node = Node.start({
@@ -96,7 +97,6 @@ async function run(argv: readonly string[]): Promise<void> {
     onFatal: (error) => die(logger, error),
     signal: stop.signal,
   });
-  let removeRunFile = () => {};
   const shutdown = (signal: string) => {
     if (stop.signal.aborted) return;
     logger.info("stopping", { signal });
@@ -104,17 +104,13 @@ async function run(argv: readonly string[]): Promise<void> {
     node
       .then((running) => running.close())
       .then(
-        () => {
-          removeRunFile();
-          process.exit(0);
-        },
+        () => process.exit(0),
         (error: unknown) => die(logger, error),
       );
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => shutdown(signal));
   await node;
   giveUp?.cancel();
-  removeRunFile = writeRunFile(args.home, config.internalMetaPort);
   process.stderr.write(`ready: clients on ${config.clusterRpcIp}:${config.clusterRpcPort}\n`);
 }
 
