@@ -16,22 +16,24 @@ Three nodes with real data on this machine, in a minute; can be run again at any
 
 Examples:
   sbin/quickstart.sh
+  sbin/quickstart.sh --dir /var/tmp/ringtide
   sbin/quickstart.sh --stop
 HELP
     exit 0
   fi
 done
-cd "$RINGTIDE_HOME"
 
 # npm writes this file last: older than the lock file, or missing, means that the installation is not this version's.
-if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  if ! command -v npm >/dev/null; then
-    echo "npm is needed to install Ringtide: get Node.js 20 or newer from https://nodejs.org" >&2
+installed="$RINGTIDE_HOME/node_modules/.package-lock.json"
+if [ ! -e "$installed" ] || [ "$RINGTIDE_HOME/package-lock.json" -nt "$installed" ]; then
+  major="$(machine_node_major || true)"
+  if [ -z "$major" ] || [ "$major" -lt 20 ] || ! command -v npm >/dev/null; then
+    echo "Node.js 20 or newer and its npm are needed to install Ringtide: get them from https://nodejs.org" >&2
     exit 1
   fi
   echo "installing the packages that Ringtide needs (npm ci) ..."
-  if ! npm ci --no-progress; then
-    echo "npm ci failed: look at its message above; is the npm registry reachable?" >&2
+  if ! (cd "$RINGTIDE_HOME" && npm ci --no-progress --no-audit --no-fund); then
+    echo "npm ci failed: its message is above. Is the npm registry reachable, and may you write to $RINGTIDE_HOME?" >&2
     exit 1
   fi
 fi

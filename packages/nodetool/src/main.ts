@@ -9,7 +9,10 @@ function parse(argv: readonly string[]) {
   return yargs([...argv])
     .scriptName("nodetool.sh")
     .usage("$0 [-h HOST] [-p PORT] [--format table|json] COMMAND\n\nLooks into a cluster through one of its nodes.")
-    .command("status", "every node, and leader, term, commit and applied index of each replica of each group")
+    .command(
+      "status",
+      "every node; leader, term, commit and applied index of each replica of each group; does it serve reads",
+    )
     .command("ring", "the nodes in ring order, and how the slots are spread over the data groups")
     .option("host", { alias: "h", type: "string", default: "127.0.0.1", describe: "host of the node to ask" })
     .option("port", { alias: "p", type: "number", default: DEFAULT_PORT, describe: "its client port" })
@@ -18,7 +21,10 @@ function parse(argv: readonly string[]) {
     .example("$0 status", "the cluster as the node on 127.0.0.1:55560 sees it")
     .example("$0 -h 10.0.0.7 -p 55560 --format json ring", "the ring as JSON")
     .demandCommand(1, 1, "name a command: status or ring")
+    .parserConfiguration({ "duplicate-arguments-array": false })
     .check((args) => {
+      if (!Number.isInteger(args.port) || args.port < 1 || args.port > 65_535)
+        throw new Error("--port must be 1 to 65535");
       if (args._[0] !== "status" && args._[0] !== "ring")
         throw new Error(`unknown command '${args._[0]}': status or ring`);
       return true;

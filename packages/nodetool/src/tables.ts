@@ -1,7 +1,7 @@
-import type { RingReport, StatusReport } from "@ringtide/client";
+import type { ReplicaReport, RingReport, StatusReport } from "@ringtide/client";
 import Table from "cli-table3";
 
-const plain = { style: { head: [], border: [] } };
+const plain = { style: { head: [], border: [], compact: true } };
 
 /** The tables of `status`: nodes, then a row for each replica of each group. */
 export function statusTables(report: StatusReport): string {
@@ -10,7 +10,7 @@ export function statusTables(report: StatusReport): string {
     nodes.push([node.node, node.host, node.metaPort, node.dataPort, node.clientPort, node.alive ? "up" : "DOWN"]);
   }
   const groups = new Table({
-    head: ["Group", "Leader", "Node", "Role", "Term", "Commit", "Applied", "Last", "Checkpoint"],
+    head: ["Group", "Leader", "Node", "Role", "Term", "Commit", "Applied", "Last", "Checkpoint", "Serves"],
     ...plain,
   });
   for (const group of report.groups) {
@@ -25,11 +25,18 @@ export function statusTables(report: StatusReport): string {
         replica.appliedIndex ?? "",
         replica.lastIndex ?? "",
         replica.checkpointIndex ?? "",
+        serves(replica),
       ]);
     }
   }
   const { uuid, name, replicas } = report.cluster;
   return `Cluster ${name} (${uuid}), ${replicas} replicas, as node ${report.answeredBy} sees it\n${nodes.toString()}\n${groups.toString()}`;
+}
+
+/** Whether the replica answers reads; after a start it has to catch up first. */
+function serves({ serves }: ReplicaReport): string {
+  if (serves === undefined) return "";
+  return serves ? "yes" : "not yet";
 }
 
 /** The tables of `ring`: nodes in ring order, then the data groups with their share of the slots. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { RingtideError } from "@ringtide/common";
 import { choosePorts } from "./ports.ts";
@@ -9,6 +9,7 @@ import {
   type LocalNode,
   nodeOf,
   readState,
+  removeState,
   requireState,
   withNode,
   writeState,
@@ -16,14 +17,19 @@ import {
 
 export interface StartOptions {
   readonly directory: string;
-  readonly nodes: number;
-  readonly replicas: number;
-  /** First port; undefined: any that are free. */
+  /** Undefined: three, or as many as the cluster in the directory has. */
+  readonly nodes: number | undefined;
+  /** Undefined: three, or as many as there are nodes, or as the cluster in the directory has. */
+  readonly replicas: number | undefined;
+  /** First port; undefined: any that are free, or those of the cluster in the directory. */
   readonly basePort: number | undefined;
   /** Configuration keys that every node gets. */
   readonly flags: Readonly<Record<string, string>>;
 }
 
+const DEFAULT_NODES = 3;
+const MAX_NODES = 100;
+const DEFAULT_REPLICAS = 3;
 const HOST = "127.0.0.1";
 const READY_MS = 60_000;
 const STOP_MS = 30_000;
@@ -33,38 +39,71 @@ const KILL_MS = 10_000;
 export async function startCluster(options: StartOptions): Promise<LocalClusterState> {
   const directory = resolve(options.directory);
   const found = readState(directory);
+  if (found !== undefined) refuseOther(found, options);
   let state = found ?? (await newState({ ...options, directory }));
   for (const node of state.nodes) state = withNode(state, startNode(state, node));
   writeState(state);
   try {
     await waitReady(state.nodes, READY_MS);
   } catch (error) {
-    for (const node of state.nodes) await endNode(node.pid, "SIGKILL", KILL_MS);
+    for (const node of state.nodes) await endNode(node, "SIGKILL", KILL_MS);
     writeState({ ...state, nodes: state.nodes.map((node) => ({ ...node, pid: 0 })) });
     throw error;
   }
   return state;
 }
 
+/** What a cluster was made with does not change when it is started again. */
+function refuseOther(found: LocalClusterState, options: StartOptions): void {
+  const { nodes, replicas, basePort, flags } = options;
+  const [first] = found.nodes;
+  const other: [string, boolean][] = [
+    [`--nodes ${nodes}`, nodes !== undefined && nodes !== found.nodes.length],
+    [`--replicas ${replicas}`, replicas !== undefined && replicas !== found.replicas],
+    [`--base-port ${basePort}`, basePort !== undefined && first !== undefined && portOf(first.meta) !== `${basePort}`],
+    ...Object.entries(flags).map(([key, value]): [string, boolean] => [
+      `--set ${key}=${value}`,
+      found.flags[key] !== value,
+    ]),
+  ];
+  for (const [flag, differs] of other) {
+    if (differs) {
+      throw new RingtideError(
+        "CONFIG_CONFLICT",
+        `the cluster in ${found.directory} was made without ${flag}: leave it out, or take another directory`,
+      );
+    }
+  }
+}
+
 async function newState(options: StartOptions): Promise<LocalClusterState> {
-  if (options.nodes < 1) throw new RingtideError("CONFIG_INVALID_VALUE", "--nodes must be 1 or more");
+  const nodes = options.nodes ?? DEFAULT_NODES;
+  const replicas = options.replicas ?? Math.min(DEFAULT_REPLICAS, nodes);
+  if (!Number.isInteger(nodes) || nodes < 1 || nodes > MAX_NODES)
+    throw new RingtideError("CONFIG_INVALID_VALUE", `--nodes must be 1 to ${MAX_NODES}`);
+  if (!Number.isInteger(replicas) || replicas < 1)
+    throw new RingtideError("CONFIG_INVALID_VALUE", "--replicas must be 1 or more");
+  const ports = await choosePorts(nodes, options.basePort);
   mkdirSync(options.directory, { recursive: true });
-  const ports = await choosePorts(options.nodes, options.basePort);
   return {
     format: 1,
     directory: options.directory,
-    replicas: options.replicas,
+    replicas,
     flags: options.flags,
     nodes: ports.map((port, i) => ({
       number: i + 1,
       pid: 0,
-      dataDirectory: `${options.directory}/node-${i + 1}/data`,
-      logFile: `${options.directory}/node-${i + 1}/node.log`,
+      dataDirectory: `${nodeDirectory(options.directory, i + 1)}/data`,
+      logFile: `${nodeDirectory(options.directory, i + 1)}/node.log`,
       rpc: `${HOST}:${port.rpc}`,
       meta: `${HOST}:${port.meta}`,
       data: `${HOST}:${port.data}`,
     })),
   };
+}
+
+function nodeDirectory(directory: string, number: number): string {
+  return `${directory}/node-${number}`;
 }
 
 function portOf(address: string): string {
@@ -73,10 +112,10 @@ function portOf(address: string): string {
 
 /** Starts the process of a node unless it runs. */
 function startNode(state: LocalClusterState, node: LocalNode): LocalNode {
-  if (isNodeRunning(node.pid)) return node;
+  if (isNodeRunning(node)) return node;
   const seeds = state.nodes.map((seed) => `${HOST}:${portOf(seed.meta)}:${portOf(seed.data)}:${portOf(seed.rpc)}`);
   const pid = spawnNode(node.logFile, {
-    home: `${state.directory}/node-${node.number}`,
+    home: nodeDirectory(state.directory, node.number),
     cluster_rpc_ip: HOST,
     internal_meta_port: portOf(node.meta),
     internal_data_port: portOf(node.data),
@@ -92,7 +131,7 @@ function startNode(state: LocalClusterState, node: LocalNode): LocalNode {
 /** Stops all nodes cleanly; the data stays. */
 export async function stopCluster(directory: string): Promise<LocalClusterState> {
   const state = requireState(resolve(directory));
-  await Promise.all(state.nodes.map((node) => endNode(node.pid, "SIGTERM", STOP_MS)));
+  await Promise.all(state.nodes.map((node) => endNode(node, "SIGTERM", STOP_MS)));
   const stopped = { ...state, nodes: state.nodes.map((node) => ({ ...node, pid: 0 })) };
   writeState(stopped);
   return stopped;
@@ -102,7 +141,7 @@ export async function stopCluster(directory: string): Promise<LocalClusterState>
 export async function killNode(directory: string, number: number): Promise<LocalClusterState> {
   const state = requireState(resolve(directory));
   const node = nodeOf(state, number);
-  await endNode(node.pid, "SIGKILL", KILL_MS);
+  await endNode(node, "SIGKILL", KILL_MS);
   const changed = withNode(state, { ...node, pid: 0 });
   writeState(changed);
   return changed;
@@ -112,7 +151,7 @@ export async function killNode(directory: string, number: number): Promise<Local
 export async function restartNode(directory: string, number: number): Promise<LocalClusterState> {
   const state = requireState(resolve(directory));
   const node = nodeOf(state, number);
-  await endNode(node.pid, "SIGTERM", STOP_MS);
+  await endNode(node, "SIGTERM", STOP_MS);
   const started = startNode(state, { ...node, pid: 0 });
   const changed = withNode(state, started);
   writeState(changed);
@@ -120,9 +159,12 @@ export async function restartNode(directory: string, number: number): Promise<Lo
   return changed;
 }
 
-/** Stops the nodes at once and removes the directory with everything in it. */
+/** Stops the nodes at once and removes what the launcher made: their directories, and the cluster's when nothing else is in it. */
 export async function destroyCluster(directory: string): Promise<void> {
-  const state = readState(resolve(directory));
-  for (const node of state?.nodes ?? []) await endNode(node.pid, "SIGKILL", KILL_MS);
-  if (existsSync(directory)) rmSync(directory, { recursive: true, force: true });
+  const path = resolve(directory);
+  const state = readState(path);
+  for (const node of state?.nodes ?? []) await endNode(node, "SIGKILL", KILL_MS);
+  for (const node of state?.nodes ?? []) rmSync(nodeDirectory(path, node.number), { recursive: true, force: true });
+  removeState(path);
+  if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
 }

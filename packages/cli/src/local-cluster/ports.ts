@@ -12,16 +12,35 @@ const PORTS_PER_NODE = 6;
 const FIRST = 20_000;
 const LAST = 60_000;
 const ATTEMPTS = 200;
+const MAX_PORT = 65_535;
 
 /** Ports for `count` nodes, counted from `basePort`, or wherever there is room when that is undefined. */
 export async function choosePorts(count: number, basePort: number | undefined): Promise<NodePorts[]> {
-  if (basePort !== undefined) return portsFrom(basePort, count);
   const span = count * PORTS_PER_NODE;
+  if (basePort !== undefined) {
+    await checkPorts(basePort, span);
+    return portsFrom(basePort, count);
+  }
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const start = FIRST + Math.floor(Math.random() * (LAST - FIRST - span));
     if (await allFree(start, span)) return portsFrom(start, count);
   }
   throw new RingtideError("ADDRESS_IN_USE", `found no ${span} free ports in a row between ${FIRST} and ${LAST}`);
+}
+
+async function checkPorts(start: number, span: number): Promise<void> {
+  if (!Number.isInteger(start) || start < 1 || start + span - 1 > MAX_PORT)
+    throw new RingtideError(
+      "CONFIG_INVALID_VALUE",
+      `--base-port must be 1 to ${MAX_PORT + 1 - span}: ${span} ports are needed`,
+    );
+  for (let port = start; port < start + span; port++) {
+    if (!(await isFree(port)))
+      throw new RingtideError(
+        "ADDRESS_IN_USE",
+        `port ${port} is in use: ${span} free ports from --base-port on are needed`,
+      );
+  }
 }
 
 function portsFrom(start: number, count: number): NodePorts[] {

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RingtideError } from "@ringtide/common";
+import type { LocalNode } from "./state.ts";
 
 const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), "../../../..");
 const MAIN = `${PROJECT}/packages/server/src/main.ts`;
@@ -31,8 +32,8 @@ function flagArguments(flags: Readonly<Record<string, string>>): string[] {
   return Object.entries(flags).flatMap(([key, value]) => [`--${key}`, value]);
 }
 
-/** True while a process of that pid runs and is a node of this project (a pid may have been given to another program since). */
-export function isNodeRunning(pid: number): boolean {
+/** True while the node's process runs: its pid may have been given to another program since, or to another node. */
+export function isNodeRunning({ pid, dataDirectory }: LocalNode): boolean {
   if (pid === 0) return false;
   try {
     process.kill(pid, 0);
@@ -42,20 +43,20 @@ export function isNodeRunning(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     if (stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z")) return false;
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("packages/server/src/main.ts");
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(dataDirectory);
   } catch {
     return process.platform !== "linux"; // without /proc the pid alone has to do
   }
 }
 
 /** Sends the signal to a node and waits until it is gone. */
-export async function endNode(pid: number, signal: "SIGTERM" | "SIGKILL", timeoutMs: number): Promise<void> {
-  if (!isNodeRunning(pid)) return;
-  process.kill(pid, signal);
+export async function endNode(node: LocalNode, signal: "SIGTERM" | "SIGKILL", timeoutMs: number): Promise<void> {
+  if (!isNodeRunning(node)) return;
+  process.kill(node.pid, signal);
   const deadline = Date.now() + timeoutMs;
-  while (isNodeRunning(pid)) {
+  while (isNodeRunning(node)) {
     if (Date.now() > deadline)
-      throw new RingtideError("INTERNAL", `process ${pid} did not end within ${timeoutMs} ms of ${signal}`);
+      throw new RingtideError("INTERNAL", `process ${node.pid} did not end within ${timeoutMs} ms of ${signal}`);
     await new Promise((done) => setTimeout(done, POLL_MS));
   }
 }

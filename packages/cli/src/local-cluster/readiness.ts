@@ -11,7 +11,7 @@ export async function waitReady(nodes: readonly LocalNode[], timeoutMs: number):
   let problem = "";
   for (const node of nodes) {
     for (;;) {
-      if (!isNodeRunning(node.pid)) {
+      if (!isNodeRunning(node)) {
         throw new RingtideError(
           "INTERNAL",
           `node ${node.number} ended; the end of ${node.logFile}:\n${logTail(node.logFile)}`,

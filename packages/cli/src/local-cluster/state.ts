@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { RingtideError } from "@ringtide/common";
 
 /** One node of a local cluster: what the launcher must remember of it. */
@@ -50,6 +50,10 @@ export function writeState(state: LocalClusterState): void {
   const path = `${state.directory}/${FILE}`;
   writeFileSync(`${path}.tmp`, `${JSON.stringify(state, null, 2)}\n`);
   renameSync(`${path}.tmp`, path);
+}
+
+export function removeState(directory: string): void {
+  rmSync(`${directory}/${FILE}`, { force: true });
 }
 
 export function withNode(state: LocalClusterState, changed: LocalNode): LocalClusterState {

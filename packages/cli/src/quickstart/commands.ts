@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RingtideError } from "@ringtide/common";
 
-const SBIN = resolve(dirname(fileURLToPath(import.meta.url)), "../../../../sbin");
+export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), "../../../..");
 
 export const out = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -13,11 +13,15 @@ export function heading(text: string): void {
   out(`\n== ${text}`);
 }
 
+/** An argument as the user would type it in a shell. */
+export function quoted(argument: string): string {
+  return /^[\w./:@=-]+$/.test(argument) ? argument : `"${argument}"`;
+}
+
 /** Runs one of the project's own scripts and shows it as the user would type it. */
 export function runScript(script: string, args: readonly string[]): void {
-  const shown = args.map((arg) => (/^[\w./:@=-]+$/.test(arg) ? arg : `"${arg}"`)).join(" ");
-  out(`$ sbin/${script} ${shown}`);
-  const result = spawnSync(`${SBIN}/${script}`, args, { stdio: ["ignore", "inherit", "inherit"] });
+  out(`$ sbin/${script} ${args.map(quoted).join(" ")}`);
+  const result = spawnSync(`${PROJECT}/sbin/${script}`, args, { stdio: ["ignore", "inherit", "inherit"] });
   if (result.status !== 0) {
     throw new RingtideError(
       "INTERNAL",

@@ -11,8 +11,9 @@ export async function loadStations(
   stations: readonly Station[],
 ): Promise<{ rows: number; points: number }> {
   const total = stations.reduce((sum, station) => sum + station.times.length, 0);
+  // Without a terminal the bar shows nothing: the caller says what was loaded.
   const bar = new cliProgress.SingleBar(
-    { format: "loading [{bar}] {value}/{total} rows", barsize: 40, noTTYOutput: true, notTTYSchedule: 1000 },
+    { format: "loading [{bar}] {value}/{total} rows", barsize: 40, stream: process.stdout },
     cliProgress.Presets.legacy,
   );
   const session = await connect({ addresses });

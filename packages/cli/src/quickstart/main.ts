@@ -4,37 +4,32 @@ import { asRingtideError } from "@ringtide/common";
 import yargs from "yargs";
 import { destroyCluster, killNode, restartNode, startCluster } from "../local-cluster/local-cluster.ts";
 import { type LocalNode, nodeOf } from "../local-cluster/state.ts";
-import { heading, out, runScript } from "./commands.ts";
+import { heading, out, PROJECT, quoted, runScript } from "./commands.ts";
 import { readStations } from "./dataset.ts";
 import { loadStations } from "./load.ts";
 
-/** The five queries: raw, filter, aggregate, downsample, last. */
+/** The five queries: raw, filter, aggregate, downsample, last. Each answer fits in 120 columns. */
 const QUERIES: readonly (readonly [string, string])[] = [
-  [
-    "raw rows",
-    "SELECT temp_max, temp_min, weather FROM root.weather.seattle WHERE time >= 2012-07-01 AND time < 2012-07-06",
-  ],
+  ["raw rows", "SELECT temp_max, weather FROM root.weather.seattle WHERE time >= 2012-07-01 AND time < 2012-07-06"],
   ["filter by value", "SELECT temp_max, wind FROM root.weather.seattle WHERE temp_max > 34"],
+  ["aggregate", "SELECT count(temp_max), avg(temp_max), max_value(wind) FROM root.weather.seattle"],
   [
-    "aggregate",
-    "SELECT count(temp_max), avg(temp_max), max_value(wind) FROM root.weather.seattle, root.weather.new_york",
-  ],
-  [
-    "downsample",
+    "downsample to months",
     "SELECT avg(temperature), max_value(wind) FROM root.normals.seattle GROUP BY ([2010-01-01, 2011-01-01), 1mo)",
   ],
-  ["last", "SELECT LAST * FROM root.weather"],
+  ["last values", "SELECT LAST * FROM root.weather"],
 ];
 
 const NODES = 3;
+const DEFAULT_DIRECTORY = `${PROJECT}/.quickstart`;
 const VICTIM = 2;
 
 function portOf(node: LocalNode): string {
   return node.rpc.slice(node.rpc.lastIndexOf(":") + 1);
 }
 
-function sql(node: LocalNode, statement: string): void {
-  runScript("start-cli.sh", ["-p", portOf(node), "-e", statement]);
+function sql(node: LocalNode, statement: string, ...flags: readonly string[]): void {
+  runScript("start-cli.sh", ["-p", portOf(node), ...flags, "-e", statement]);
 }
 
 async function quickstart(directory: string): Promise<void> {
@@ -71,44 +66,61 @@ async function quickstart(directory: string): Promise<void> {
 
   heading(`Starting node ${VICTIM} again: it catches up by itself`);
   const restarted = nodeOf(await restartNode(directory, VICTIM), VICTIM);
-  sql(restarted, "SELECT count(*) FROM root.weather, root.normals");
+  sql(restarted, "SELECT count(wind) FROM root.weather.*, root.normals.*", "--consistency", "weak");
 
   heading("The cluster runs. Go on with");
-  out(`  sbin/start-cli.sh -p ${portOf(first)}            the SQL shell`);
-  out(`  sbin/nodetool.sh -p ${portOf(first)} status      the state of the cluster`);
-  out("  sbin/quickstart.sh --stop              stop it and remove its data");
+  const commands = [
+    [`sbin/start-cli.sh -p ${portOf(first)}`, "the SQL shell"],
+    [`sbin/nodetool.sh -p ${portOf(first)} status`, "the state of the cluster"],
+    [command(directory, "--stop"), "stop it and remove its data"],
+  ] as const;
+  const longest = Math.max(...commands.map(([typed]) => typed.length));
+  for (const [typed, what] of commands) out(`  ${typed.padEnd(longest)}  ${what}`);
 }
 
+/** This script as it has to be typed for that directory. */
+function command(directory: string, ...flags: readonly string[]): string {
+  const dir = directory === DEFAULT_DIRECTORY ? [] : ["--dir", quoted(directory)];
+  return ["sbin/quickstart.sh", ...dir, ...flags].join(" ");
+}
+
+async function stop(directory: string): Promise<void> {
+  if (!existsSync(`${directory}/cluster.json`)) {
+    out(`nothing to stop: there is no cluster in ${directory}`);
+    return;
+  }
+  await destroyCluster(directory);
+  out(`stopped; its data in ${directory} is removed`);
+}
+
+/** sbin/quickstart.sh answers --help itself: before anything is installed there is no yargs. */
 async function run(argv: readonly string[]): Promise<void> {
   const args = await yargs([...argv])
     .scriptName("quickstart.sh")
-    .usage(
-      "$0 [--dir DIR] [--stop]\n\nThree nodes with real data on this machine, in a minute; can be run again at any time.",
-    )
-    .option("dir", { type: "string", default: ".quickstart", describe: "directory of the cluster" })
-    .option("stop", {
-      type: "boolean",
-      default: false,
-      describe: "stop what an earlier run started, and remove its data",
-    })
+    .usage("$0 [--dir DIR] [--stop]")
+    .option("dir", { type: "string", default: DEFAULT_DIRECTORY })
+    .option("stop", { type: "boolean", default: false })
+    .parserConfiguration({ "duplicate-arguments-array": false })
     .strict()
+    .demandCommand(0, 0)
+    .help(false)
     .version(false)
-    .wrap(110)
     .parseAsync();
   const directory = resolve(args.dir);
-  if (args.stop) {
-    await destroyCluster(directory);
-    out(`stopped; ${directory} is removed`);
-  } else {
-    await quickstart(directory);
+  try {
+    await (args.stop ? stop(directory) : quickstart(directory));
+  } catch (error) {
+    fail(error);
+    process.stderr.write(
+      `What now: the nodes' logs are ${directory}/node-*/node.log\n  ${command(directory, "--stop")} ends what runs and removes it; then ${command(directory)} begins again\n`,
+    );
   }
 }
 
-run(process.argv.slice(2)).catch((error: unknown) => {
+function fail(error: unknown): void {
   const { code, message } = asRingtideError(error);
   process.stderr.write(`${code}: ${message}\n`);
-  process.stderr.write(
-    "To begin again: sbin/quickstart.sh --stop, then sbin/quickstart.sh. The nodes' logs are in .quickstart/node-*/node.log\n",
-  );
   process.exitCode = 1;
-});
+}
+
+run(process.argv.slice(2)).catch(fail);

@@ -8,14 +8,17 @@ const TIMEOUT_MS = 2000;
 
 type Complete = (line: string, done: (error: Error | null, result: [string[], string]) => void) => void;
 
-/** Completes keywords from the grammar, and paths by asking the node for what lies below the part that is typed. */
-export function completer(session: Session): Complete {
+/**
+ * Completes keywords from the grammar, and paths by asking the node for what lies below the part that is typed. `before` is what
+ * stands on the earlier lines of the statement.
+ */
+export function completer(session: Session, before: () => string): Complete {
   return (line, done) => {
     const word = PATH_TAIL.exec(line)?.[0] ?? "";
-    const { keywords, path } = complete(line.slice(0, line.length - word.length));
+    const { keywords, path } = complete(before() + line.slice(0, line.length - word.length));
     const matching = keywords
       .filter((keyword) => keyword.startsWith(word.toUpperCase()))
-      .map((keyword) => `${keyword} `);
+      .map((keyword) => (keyword.endsWith("(") ? keyword : `${keyword} `));
     if (!path && !word.startsWith("root")) return done(null, [matching, word]);
     childPaths(session, word).then(
       (paths) => done(null, [[...matching, ...paths], word]),

@@ -1,93 +1,72 @@
 import type { Result } from "@ringtide/client";
 import { formatTimestamp } from "@ringtide/sql";
-import { type ColumnBatch, timeAt, type Value, valueAt } from "@ringtide/tsfile";
-import Table from "cli-table3";
+import { type ColumnBatch, timeAt, type Value } from "@ringtide/tsfile";
+import { tablePrinter } from "./table.ts";
+import { shownValue, textOf } from "./values.ts";
 
 export type Format = "table" | "csv" | "json";
 
-/** How times are shown. */
-export interface TimeStyle {
+/** How rows are shown. */
+export interface RowStyle {
+  readonly format: Format;
   readonly precision: "ms" | "us" | "ns";
+  /** Of the times in tables and CSV. */
   readonly zone: string;
+  /** Columns of the terminal: rows that do not fit are printed one below the other. 0: everything fits. */
+  readonly width: number;
 }
 
-/** A table needs all of its rows to know its widths: longer results are printed as several. */
-const ROWS_PER_TABLE = 1000;
+export interface Printer {
+  row(values: readonly (Value | null)[]): void;
+  /** After the last row. */
+  end(): void;
+}
 
-type Row = readonly (Value | null)[];
-
-/** Prints the rows of a result as they arrive; returns how many there were. */
-export async function printRows(
-  result: Result,
-  format: Format,
-  style: TimeStyle,
-  write: (text: string) => void,
-): Promise<number> {
+/** Prints the rows of a result as they arrive; returns how many there were. Statements without an answer print nothing. */
+export async function printRows(result: Result, style: RowStyle, write: (text: string) => void): Promise<number> {
   const names = result.columns.map((column) => column.name);
   const header = result.hasTime ? ["Time", ...names] : names;
-  const printer =
-    format === "table"
-      ? tablePrinter(header, write)
-      : format === "csv"
-        ? csvPrinter(header, write)
-        : jsonPrinter(header, write);
   let count = 0;
+  const printer = header.length === 0 ? undefined : printerOf(header, style, write);
   for await (const batch of result.batches()) {
     for (let row = 0; row < batch.rows; row++) {
-      const time = timeOf(batch, row, format, style);
-      const values = batch.columns.map((column) => valueAt(column, row) ?? null);
-      printer.row(time === undefined ? values : [time, ...values]);
+      const values = batch.columns.map((column) => shownValue(column, row));
+      printer?.row(batch.times === undefined ? values : [timeOf(batch.times, row, style), ...values]);
       count++;
     }
   }
-  printer.end(count);
+  printer?.end();
   return count;
 }
 
-function timeOf(batch: ColumnBatch, row: number, format: Format, style: TimeStyle): Value | undefined {
-  if (batch.times === undefined) return undefined;
-  const time = timeAt(batch.times, row);
-  return format === "json" ? time : formatTimestamp(time, style.precision, style.zone);
+function printerOf(header: readonly string[], { format, width }: RowStyle, write: (text: string) => void): Printer {
+  switch (format) {
+    case "table":
+      return tablePrinter(header, width, write);
+    case "csv":
+      return csvPrinter(header, write);
+    case "json":
+      return jsonPrinter(header, write);
+  }
 }
 
-interface Printer {
-  row(values: Row): void;
-  end(count: number): void;
+function timeOf(times: NonNullable<ColumnBatch["times"]>, row: number, style: RowStyle): Value {
+  const time = timeAt(times, row);
+  return style.format === "json" ? time : formatTimestamp(time, style.precision, style.zone);
 }
 
-function tablePrinter(header: readonly string[], write: (text: string) => void): Printer {
-  let rows: string[][] = [];
-  let printed = false;
-  const flush = () => {
-    const table = new Table({ head: [...header], style: { head: [], border: [], compact: true } });
-    table.push(...rows);
-    write(`${table.toString()}\n`);
-    rows = [];
-    printed = true;
-  };
-  return {
-    row(values) {
-      rows.push(values.map((value) => (value === null ? "null" : String(value))));
-      if (rows.length === ROWS_PER_TABLE) flush();
-    },
-    end() {
-      if (rows.length > 0 || (!printed && header.length > 0)) flush();
-    },
-  };
-}
-
-/** RFC 4180, with a line of names; null is an empty field. */
+/** RFC 4180, with a line of names; null is an empty field, an empty text is "". */
 function csvPrinter(header: readonly string[], write: (text: string) => void): Printer {
   const line = (fields: readonly string[]) => write(`${fields.join(",")}\n`);
   line(header.map(csvField));
   return {
-    row: (values) => line(values.map((value) => (value === null ? "" : csvField(String(value))))),
+    row: (values) => line(values.map((value) => (value === null ? "" : csvField(textOf(value))))),
     end: () => undefined,
   };
 }
 
 function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** One JSON object a row. Times are ticks; integers beyond 2^53 are strings, and so are NaN and the infinities. */

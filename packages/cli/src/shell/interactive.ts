@@ -4,6 +4,7 @@ import { createInterface, type Interface } from "node:readline";
 import type { Session } from "@ringtide/client";
 import { splitStatements } from "@ringtide/sql";
 import { completer } from "./completion.ts";
+import { out, say } from "./output.ts";
 import { runStatement, type ShellOptions } from "./statement.ts";
 
 const HISTORY_FILE = `${homedir()}/.ringtide_history`;
@@ -22,6 +23,7 @@ The language: docs/sql.md
 /** The shell at a terminal: lines are collected until a semicolon, then run; Ctrl-C cancels. Resolves when the user leaves. */
 export function runInteractive(session: Session, options: ShellOptions): Promise<void> {
   return new Promise((resolve) => {
+    let shell: Shell | undefined;
     const input = createInterface({
       input: process.stdin,
       output: process.stdout,
@@ -29,10 +31,11 @@ export function runInteractive(session: Session, options: ShellOptions): Promise
       history: readHistory(),
       historySize: HISTORY_LINES,
       removeHistoryDuplicates: true,
-      completer: completer(session),
+      completer: completer(session, () => shell?.typed ?? ""),
     });
     input.on("history", writeHistory);
-    new Shell(input, session, options, resolve).start();
+    shell = new Shell(input, session, options, resolve);
+    shell.start();
   });
 }
 
@@ -52,6 +55,11 @@ class Shell {
     this.#leave = leave;
   }
 
+  /** The earlier lines of the statement that is being typed. */
+  get typed(): string {
+    return this.#typed;
+  }
+
   start(): void {
     this.#input.on("line", (line) => this.#line(line));
     this.#input.on("SIGINT", () => this.#interrupt());
@@ -67,7 +75,7 @@ class Shell {
     this.#typed += `${line}\n`;
     if (this.#running !== undefined) return; // taken up when the running statement has ended
     this.#runTyped().catch((error: unknown) => {
-      process.stderr.write(`${String(error)}\n`);
+      say(`${String(error)}\n`);
       this.#input.close();
     });
   }
@@ -78,7 +86,7 @@ class Shell {
       if (word === "exit" || word === "quit") return this.#input.close();
       if (word === "help") {
         this.#typed = "";
-        process.stdout.write(HELP);
+        out(HELP);
       }
       const { statements, rest } = splitStatements(this.#typed);
       this.#typed = rest.trim() === "" ? "" : rest;
@@ -107,8 +115,9 @@ class Shell {
     }
     this.#typed = "";
     this.#input.setPrompt(PROMPT);
-    process.stdout.write("^C\n");
-    this.#input.write(null, { ctrl: true, name: "u" });
+    out("^C\n");
+    this.#input.write(null, { ctrl: true, name: "e" }); // to the end of the line ...
+    this.#input.write(null, { ctrl: true, name: "u" }); // ... and away with all before it
     this.#input.prompt();
   }
 }

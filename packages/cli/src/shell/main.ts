@@ -1,17 +1,28 @@
-import { connect } from "@ringtide/client";
+import { connect, type Session } from "@ringtide/client";
 import { asRingtideError, RingtideError } from "@ringtide/common";
 import yargs from "yargs";
 import { runBatch } from "./batch.ts";
 import { runInteractive } from "./interactive.ts";
+import { leaveWithReader, out, say } from "./output.ts";
 import type { ShellOptions } from "./statement.ts";
 
 const DEFAULT_PORT = 55560;
+const HELP_COLUMNS = 110;
+const EPILOGUE = `Formats
+  table  At a terminal, rows that are wider than it are printed one below the other.
+  csv    RFC 4180 with a line of names: null is an empty field, an empty text is "".
+  json   One object a line: times as ticks; integers beyond 2^53, NaN and infinities as strings.
+Row counts, times, errors and notes go to standard error. A read that the leader did not serve says so.
+Exit code: 0; 1 after an error; 130 after Ctrl-C, which cancels the statement.
+History: ~/.ringtide_history`;
+
+const EXIT_INTERRUPTED = 130;
 
 function parse(argv: readonly string[]) {
   return yargs([...argv])
     .scriptName("start-cli.sh")
     .usage(
-      "$0 [-h HOST] [-p PORT] [-e SQL] [--format table|csv|json]\n\nThe SQL shell. Without -e it reads statements from the terminal, or from standard input.",
+      "$0 [-h HOST] [-p PORT] [-e SQL] [--format table|csv|json]\n\nThe SQL shell. Without -e it reads statements from the terminal, or from standard input, and stops at the first that fails.",
     )
     .option("host", { alias: "h", type: "string", default: "127.0.0.1", describe: "host of a node" })
     .option("port", { alias: "p", type: "number", default: DEFAULT_PORT, describe: "its client port" })
@@ -19,30 +30,33 @@ function parse(argv: readonly string[]) {
     .option("format", {
       choices: ["table", "csv", "json"] as const,
       default: "table" as const,
-      describe: "how rows are printed; json: an object a line",
+      describe: "how rows are printed",
     })
     .option("continue", { type: "boolean", default: false, describe: "go on after a statement that failed" })
     .option("consistency", {
-      choices: ["", "strong", "mid", "weak"] as const,
-      default: "" as const,
+      choices: ["strong", "mid", "weak"] as const,
       describe: "where reads are served; the node's default when left out",
     })
     .option("timeout", { type: "number", default: 0, describe: "ms a query may take; 0: the node's default" })
     .option("zone", {
       type: "string",
-      default: "",
-      describe: "time zone of dates, IANA name or offset; the node's when left out",
+      describe: "time zone, IANA name or offset: of times shown (default UTC) and of dates in SQL (the node's)",
     })
     .help("help")
     .example("$0", "a shell at the node on this machine")
     .example('$0 -e "SHOW STORAGE GROUP"', "one statement")
-    .example(
-      "$0 --format csv < queries.sql > answers.csv",
-      "a file of statements; stops at the first error with exit code 1",
-    )
+    .example("$0 --format csv < queries.sql > answers.csv", "a file of statements")
+    .example("$0 -p 55561 --consistency weak", "what the node on that port has itself")
+    .epilogue(EPILOGUE)
+    .parserConfiguration({ "duplicate-arguments-array": false })
+    .check(({ port, timeout }) => {
+      if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error("--port must be 1 to 65535");
+      if (!Number.isInteger(timeout) || timeout < 0) throw new Error("--timeout must be a whole number of ms");
+      return true;
+    })
     .strict()
     .version(false)
-    .wrap(110);
+    .wrap(HELP_COLUMNS);
 }
 
 async function* standardInput(): AsyncGenerator<string> {
@@ -59,31 +73,55 @@ function precisionOf(text: string): "ms" | "us" | "ns" {
   throw new RingtideError("UNSUPPORTED", `the cluster has timestamps in '${text}', which this shell does not know`);
 }
 
+/** Runs the statements and sets the exit code: 1 when one failed, 130 after Ctrl-C. */
+async function batch(session: Session, sql: string | undefined, options: ShellOptions, goOn: boolean): Promise<void> {
+  const abort = new AbortController();
+  const onInterrupt = () => {
+    process.exitCode = EXIT_INTERRUPTED;
+    abort.abort();
+    process.stdin.destroy(); // or the wait for its next line would go on
+  };
+  process.once("SIGINT", onInterrupt);
+  const { run, failed } = await runBatch(
+    session,
+    sql === undefined ? standardInput() : one(sql),
+    options,
+    goOn,
+    abort.signal,
+  );
+  if (abort.signal.aborted || failed === 0) return;
+  process.exitCode = 1;
+  if (goOn) say(`${failed} of ${run} statements failed\n`);
+  else if (run > 1 || sql === undefined) say(`stopped at statement ${run}; --continue goes on after an error\n`);
+}
+
 async function run(argv: readonly string[]): Promise<void> {
   const args = await parse(argv).parseAsync();
+  leaveWithReader();
   const session = await connect({
     addresses: [{ host: args.host, port: args.port }],
-    ...(args.zone === "" ? {} : { zone: args.zone }),
+    ...(args.zone === undefined ? {} : { zone: args.zone }),
   });
-  const interactive = args.execute === undefined && process.stdin.isTTY === true;
   const options: ShellOptions = {
-    format: args.format,
-    style: { precision: precisionOf(session.cluster.precision), zone: args.zone === "" ? "UTC" : args.zone },
+    style: {
+      format: args.format,
+      precision: precisionOf(session.cluster.precision),
+      zone: args.zone ?? "UTC",
+      get width() {
+        return process.stdout.columns ?? 0; // the terminal may change its size
+      },
+    },
     consistency: args.consistency,
     timeoutMs: args.timeout,
     chatty: args.format === "table",
   };
   try {
-    if (interactive) {
-      process.stdout.write(
-        `Ringtide at ${args.host}:${args.port}, cluster ${session.cluster.clusterName}. Type help; to leave, exit;\n`,
-      );
+    if (args.execute === undefined && process.stdin.isTTY === true && process.stdout.isTTY === true) {
+      const { clusterName } = session.cluster;
+      out(`Ringtide at ${args.host}:${args.port}, cluster ${clusterName}. Type help; to leave, exit;\n`);
       await runInteractive(session, options);
     } else {
-      const abort = new AbortController();
-      process.once("SIGINT", () => abort.abort());
-      const pieces = args.execute === undefined ? standardInput() : one(args.execute);
-      if ((await runBatch(session, pieces, options, args.continue, abort.signal)) > 0) process.exitCode = 1;
+      await batch(session, args.execute, options, args.continue);
     }
   } finally {
     await session.close();
@@ -92,6 +130,6 @@ async function run(argv: readonly string[]): Promise<void> {
 
 run(process.argv.slice(2)).catch((error: unknown) => {
   const { code, message } = asRingtideError(error);
-  process.stderr.write(`${code}: ${message}\n`);
+  say(`${code}: ${message}\n`);
   process.exitCode = 1;
 });

@@ -1,21 +1,23 @@
-import type { Session } from "@ringtide/client";
+import type { Result, Session } from "@ringtide/client";
 import { asRingtideError } from "@ringtide/common";
-import { type Format, printRows, type TimeStyle } from "./format.ts";
+import { printRows, type RowStyle } from "./format.ts";
+import { out, say } from "./output.ts";
 
 /** What the user chose for all statements of this shell. */
 export interface ShellOptions {
-  readonly format: Format;
-  readonly style: TimeStyle;
-  /** Empty: the node's. */
-  readonly consistency: "" | "strong" | "mid" | "weak";
+  readonly style: RowStyle;
+  /** Undefined: the node's. */
+  readonly consistency: "strong" | "mid" | "weak" | undefined;
   /** 0: the node's. */
   readonly timeoutMs: number;
   /** Row counts and times, on standard error. */
   readonly chatty: boolean;
 }
 
-const out = (text: string): void => {
-  process.stdout.write(text);
+/** Who answered when it was not the leader: such an answer may lack the newest writes. */
+const SERVED: Readonly<Record<string, string>> = {
+  local: "served by this node's own copy, which may be behind the leader",
+  replica: "served by a replica that may be behind the leader",
 };
 
 /** Runs one statement and prints its answer; false when it failed (the error went to standard error). */
@@ -30,22 +32,27 @@ export async function runStatement(
     const result = await session.execute(sql, {
       signal,
       ...(options.timeoutMs === 0 ? {} : { timeoutMs: options.timeoutMs }),
-      ...(options.consistency === "" ? {} : { consistency: options.consistency }),
+      ...(options.consistency === undefined ? {} : { consistency: options.consistency }),
     });
-    const rows = await printRows(result, options.format, options.style, out);
-    if (options.chatty)
-      process.stderr.write(`${summary(result.columns.length > 0, rows, result.affected)}, ${elapsed(startedMs)}\n`);
+    const rows = await printRows(result, options.style, out);
+    for (const note of result.notes) say(`note: ${note}\n`);
+    const served = SERVED[result.served];
+    if (options.chatty) {
+      say(`${[summary(result, rows), elapsed(startedMs), ...(served === undefined ? [] : [served])].join(", ")}\n`);
+    } else if (served !== undefined && options.consistency !== "weak") {
+      say(`note: ${served}\n`); // a reader who did not ask for less must hear of it, whatever the format
+    }
     return true;
   } catch (error) {
     const { code, message } = asRingtideError(error);
-    process.stderr.write(`${code}: ${message}\n`);
+    say(`${code}: ${message}\n`);
     return false;
   }
 }
 
-function summary(isQuery: boolean, rows: number, affected: number): string {
-  if (isQuery) return `${rows} ${rows === 1 ? "row" : "rows"}`;
-  return `ok, ${affected} affected`;
+function summary(result: Result, rows: number): string {
+  if (result.columns.length > 0) return `${rows} ${rows === 1 ? "row" : "rows"}`;
+  return `ok, ${result.affected} affected`;
 }
 
 function elapsed(startedMs: number): string {
