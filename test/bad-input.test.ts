@@ -15,7 +15,7 @@ import {
 } from "./support/bad-input/raw-socket.ts";
 import { SQL_CASES } from "./support/bad-input/sql-cases.ts";
 import { START_CASES } from "./support/bad-input/start-cases.ts";
-import { inParallel, type StartResult } from "./support/bad-input/starts.ts";
+import { inParallel, removeTemporaryDirectories, type StartResult } from "./support/bad-input/starts.ts";
 import { TABLET_CASES } from "./support/bad-input/tablet-cases.ts";
 import {
   DOORS,
@@ -176,6 +176,8 @@ describe("bad starts beside a running cluster", () => {
     expect(stderr).toMatch(says);
     expect(exit).toBe(1);
   });
+
+  afterAll(removeTemporaryDirectories);
 
   it("leaves the cluster as it was", () => livesOn(0));
 });

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,8 +14,16 @@ export interface StartResult {
   readonly stderr: string;
 }
 
+const directories: string[] = [];
+
 export function temporaryDirectory(): string {
-  return mkdtempSync(join(tmpdir(), "ringtide-bad-input-"));
+  const directory = mkdtempSync(join(tmpdir(), "ringtide-bad-input-"));
+  directories.push(directory);
+  return directory;
+}
+
+export function removeTemporaryDirectories(): void {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
 }
 
 /** Starts a node that is expected to refuse, and waits for its end. */
