@@ -114,6 +114,8 @@ async function run(argv: readonly string[]): Promise<void> {
     consistency: args.consistency,
     timeoutMs: args.timeout,
     chatty: args.format === "table",
+    out,
+    say,
   };
   try {
     if (args.execute === undefined && process.stdin.isTTY === true && process.stdout.isTTY === true) {

@@ -1,7 +1,6 @@
 import type { Result, Session } from "@ringtide/client";
 import { asRingtideError } from "@ringtide/common";
 import { printRows, type RowStyle } from "./format.ts";
-import { out, say } from "./output.ts";
 
 /** What the user chose for all statements of this shell. */
 export interface ShellOptions {
@@ -10,8 +9,12 @@ export interface ShellOptions {
   readonly consistency: "strong" | "mid" | "weak" | undefined;
   /** 0: the node's. */
   readonly timeoutMs: number;
-  /** Row counts and times, on standard error. */
+  /** Row counts and times are wanted too. */
   readonly chatty: boolean;
+  /** Where answers go. */
+  readonly out: (text: string) => void;
+  /** Where errors go, and what is about an answer and not part of it. */
+  readonly say: (text: string) => void;
 }
 
 /** Who answered when it was not the leader: such an answer may lack the newest writes. */
@@ -20,7 +23,7 @@ const SERVED: Readonly<Record<string, string>> = {
   replica: "served by a replica that may be behind the leader",
 };
 
-/** Runs one statement and prints its answer; false when it failed (the error went to standard error). */
+/** Runs one statement and prints its answer; false when it failed (the error was said). */
 export async function runStatement(
   session: Session,
   sql: string,
@@ -28,6 +31,7 @@ export async function runStatement(
   signal: AbortSignal,
 ): Promise<boolean> {
   const startedMs = performance.now();
+  const { out, say } = options;
   try {
     const result = await session.execute(sql, {
       signal,
