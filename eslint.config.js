@@ -14,4 +14,9 @@ export default tseslint.config(
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
     },
   },
+  {
+    // Tests, benchmarks and scripts have a project of their own, which the search from each file does not find.
+    files: ["packages/*/{test,scripts}/**/*.ts", "{test,bench,scripts}/**/*.ts"],
+    languageOptions: { parserOptions: { projectService: false, project: "tsconfig.test.json" } },
+  },
 );
