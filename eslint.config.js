@@ -5,7 +5,13 @@ export default tseslint.config(
   { ignores: ["**/generated/**", ".tsbuild/**", "**/node_modules/**", "**/*.js", "**/*.cjs", "**/*.mjs"] },
   {
     files: ["**/*.ts"],
-    languageOptions: { parser: tseslint.parser, parserOptions: { projectService: { allowDefaultProject: [] } } },
+    languageOptions: {
+      parser: tseslint.parser,
+      parserOptions: {
+        project: ["./packages/*/tsconfig.json", "./tsconfig.test.json"],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     plugins: { "@typescript-eslint": tseslint.plugin },
     rules: {
       "@typescript-eslint/no-floating-promises": "error",

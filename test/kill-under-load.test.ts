@@ -26,7 +26,8 @@ async function rowsAt(address: string, device: string): Promise<Map<number, numb
     const rows = new Map<number, number>();
     for await (const batch of result.batches()) {
       const column = batch.columns[0];
-      if (batch.times === undefined || column === undefined || column.type !== 4) throw new Error("not a DOUBLE column with times");
+      if (batch.times === undefined || column === undefined || column.type !== 4)
+        throw new Error("not a DOUBLE column with times");
       batch.times.offsets.forEach((offset, i) => {
         rows.set(Number(batch.times?.base ?? 0n) + offset, column.values[i] as number);
       });
@@ -55,7 +56,13 @@ it("keeps every acknowledged row through kill -9 of each node under load, and of
   for (const pauseMs of pauses) expect(pauseMs).toBeLessThan(PAUSE_BOUND_MS);
 
   await Promise.all(state.nodes.map((node) => killNode(state.directory, node.number)));
-  const restarting = startCluster({ directory: state.directory, nodes: 3, replicas: 3, basePort: undefined, flags: {} });
+  const restarting = startCluster({
+    directory: state.directory,
+    nodes: 3,
+    replicas: 3,
+    basePort: undefined,
+    flags: {},
+  });
   state = await restarting;
   await eventually("writers go on after the restart of all", 30_000, () => {
     for (const writer of writers) writer.takePause();
