@@ -119,7 +119,9 @@ async function openCore(
     maxInflightRequests: MAX_INFLIGHT_REQUESTS,
     maxInflightBytes: options.maxEntryBytes * 2,
     maxAppendBytes: MAX_APPEND_BYTES,
-    maxUncommittedBytes: options.maxEntryBytes * 4,
+    // What a restart has to apply again comes on top: counted in, it alone could fill the bound, and a replica that takes no entry
+    // because of that never learns that its tail is committed, nor can the group elect a leader that is ready.
+    maxUncommittedBytes: options.maxEntryBytes * 4 + log.groupBytesSince(group, checkpointIndex + 1),
     memoryEntriesMax: options.memoryEntriesMax,
     memoryEntriesMin: options.memoryEntriesMin,
     memoryBytesMax: MEMORY_BYTES_MAX,
