@@ -3,7 +3,16 @@ import { RingtideError } from "@ringtide/common";
 import { RaftLog } from "@ringtide/raftlog";
 import type { ClusterOptions } from "./cluster-options.ts";
 import { InternalDoors } from "./doors.ts";
-import { addressText, type FormationRecord, type Identity, loadIdentity, memberOf, saveIdentity } from "./formation.ts";
+import {
+  addressText,
+  checkStore,
+  type FormationRecord,
+  type Identity,
+  loadIdentity,
+  markStoresMade,
+  memberOf,
+  saveIdentity,
+} from "./formation.ts";
 import { RunningCluster } from "./running-cluster.ts";
 import { formCluster, type SelfDescription } from "./seed-formation.ts";
 
@@ -34,6 +43,7 @@ export class ClusterNode {
     let log: RaftLog | undefined;
     try {
       const identity = await loadIdentity(disk, options.dataDirectory, random);
+      await checkStore(kv, options.dataDirectory, identity);
       const self: SelfDescription = {
         nodeUuid: identity.nodeUuid,
         clusterName: options.clusterName,
@@ -51,7 +61,9 @@ export class ClusterNode {
       const member = memberOf(record, identity.nodeUuid);
       if (member === undefined)
         throw new RingtideError("DATA_DIR_FOREIGN", "the identity of the data directory does not name its own node");
-      log = await openLog(options, identity.nodeUuid);
+      log = await openLog(options, identity);
+      if (!identity.storesMade)
+        await markStoresMade(disk, kv, options.dataDirectory, { ...identity, formation: record });
       const cluster = await RunningCluster.open(options, record, member.id, kv, log);
       doors.run(cluster);
       cluster.start();
@@ -77,7 +89,7 @@ export class ClusterNode {
   }
 }
 
-function openLog(options: ClusterOptions, nodeUuid: string): Promise<RaftLog> {
+function openLog(options: ClusterOptions, { nodeUuid, storesMade }: Identity): Promise<RaftLog> {
   const { disk, clock, logger, metrics } = options.ports;
   return RaftLog.open({
     disk,
@@ -86,6 +98,7 @@ function openLog(options: ClusterOptions, nodeUuid: string): Promise<RaftLog> {
     metrics,
     directory: options.logDirectory,
     identity: nodeUuid,
+    mustExist: storesMade,
     segmentBytes: options.segmentBytes,
     maxEntryBytes: options.maxEntryBytes,
     onFailure: options.onFatal,

@@ -8,6 +8,7 @@ import { eachWithin } from "./each-within.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
 import { decodeMetaCommand, encodeMetaCommand, type MetaCommand } from "./meta-command.ts";
 import type { MetaState } from "./meta-state.ts";
+import { askStatus } from "./node-status.ts";
 import type { RaftGroup } from "./raft-group.ts";
 import type { Transport } from "./transport.ts";
 
@@ -159,6 +160,23 @@ export class Coordinator {
     );
     await this.#appliedHere(applied.index);
     return applied;
+  }
+
+  /**
+   * Waits until this node's meta state has what the meta leader's had at the call, as a read at `mid` does. When the leader is unknown or does
+   * not answer, the state as it is here has to do.
+   */
+  async catchUpMeta(): Promise<void> {
+    const leader = this.leaderOf(META_GROUP);
+    if (leader === 0 || leader === this.#parts.self || !this.isAlive(leader)) return;
+    try {
+      const { replicas } = await askStatus(this.#parts.transport, leader);
+      const meta = replicas.find(({ group }) => group === META_GROUP);
+      if (meta !== undefined) await this.#appliedHere(meta.appliedIndex);
+    } catch (error) {
+      const known = asRingtideError(error);
+      if (!known.spec.retryable) throw known;
+    }
   }
 
   /** Waits until this node's meta state has an entry; a node that lags too far behind answers all the same. */

@@ -1,33 +1,43 @@
-import type { Logger } from "@ringtide/common";
-import { asRingtideError } from "@ringtide/common";
+import type { Clock, Logger, NodeId } from "@ringtide/common";
+import { asRingtideError, META_GROUP, sleep } from "@ringtide/common";
 import { encodeCommand } from "@ringtide/engine";
 import type { Coordinator } from "./coordinator.ts";
 import type { MetaState } from "./meta-state.ts";
+import type { NodeStatus } from "./status.ts";
+
+interface DropTaskParts {
+  readonly state: MetaState;
+  readonly coordinator: Coordinator;
+  /** Undefined for a member that does not answer. */
+  readonly statuses: () => Promise<ReadonlyMap<NodeId, NodeStatus | undefined>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const KNOWN_POLL_MS = 20;
+/** A member that answers but lags for longer is not waited for. */
+const KNOWN_LIMIT_MS = 2000;
 
 /**
  * Carries decisions of the meta group into the data groups: a deleted storage group is dropped by an entry of each group's own log,
  * then the meta group is told. Runs at the meta leader; repeating a step is harmless.
  */
 export class DropTask {
-  readonly #state: MetaState;
-  readonly #coordinator: Coordinator;
-  readonly #logger: Logger;
+  readonly #parts: DropTaskParts;
   #running = false;
 
-  constructor(state: MetaState, coordinator: Coordinator, logger: Logger) {
-    this.#state = state;
-    this.#coordinator = coordinator;
-    this.#logger = logger;
+  constructor(parts: DropTaskParts) {
+    this.#parts = parts;
   }
 
   /** Starts a round when there is something to drop and none is under way. */
   tick(): void {
-    if (this.#running || this.#state.drops.length === 0) return;
+    if (this.#running || this.#parts.state.drops.length === 0) return;
     this.#running = true;
     this.#round()
       .catch((error: unknown) => {
         const known = asRingtideError(error);
-        this.#logger.warn("dropping a storage group is tried again", { code: known.code, reason: known.message });
+        this.#parts.logger.warn("dropping a storage group is tried again", { code: known.code, reason: known.message });
       })
       .finally(() => {
         this.#running = false;
@@ -35,10 +45,29 @@ export class DropTask {
   }
 
   async #round(): Promise<void> {
-    for (const storageGroup of this.#state.drops) {
+    const { state, coordinator } = this.#parts;
+    await this.#knownEverywhere(state.appliedIndex);
+    for (const storageGroup of state.drops) {
       const payload = encodeCommand(undefined, { kind: "dropStorageGroup", storageGroup });
-      for (const { group } of this.#state.table.groups) await this.#coordinator.write(group, undefined, () => payload);
-      await this.#coordinator.writeMeta(undefined, { kind: "dropDone", path: storageGroup });
+      for (const { group } of state.table.groups) await coordinator.write(group, undefined, () => payload);
+      await coordinator.writeMeta(undefined, { kind: "dropDone", path: storageGroup });
+    }
+  }
+
+  /**
+   * Waits until every member that answers knows of the deletion. One that does not would go on to take inserts for the storage group, and
+   * those behind the drop would make series that lie in none.
+   */
+  async #knownEverywhere(index: number): Promise<void> {
+    const { statuses, clock } = this.#parts;
+    const untilMs = clock.monotonicMs() + KNOWN_LIMIT_MS;
+    while (clock.monotonicMs() < untilMs) {
+      const lags = [...(await statuses()).values()].some((status) => {
+        const meta = status?.replicas.find(({ group }) => group === META_GROUP);
+        return meta !== undefined && meta.appliedIndex < index;
+      });
+      if (!lags) return;
+      await sleep(clock, KNOWN_POLL_MS);
     }
   }
 }

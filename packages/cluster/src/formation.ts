@@ -1,5 +1,5 @@
 import type { Disk, NodeId, Random, SlotStrategy } from "@ringtide/common";
-import { hasCode, RingtideError, randomUuid, utf8Bytes, utf8Text } from "@ringtide/common";
+import { hasCode, type Kv, RingtideError, randomUuid, utf8Bytes, utf8Text } from "@ringtide/common";
 
 /** Where a node's doors are reached. Host names are kept as written. */
 export interface NodeAddresses {
@@ -31,9 +31,13 @@ export interface Identity {
   readonly format: 1;
   readonly nodeUuid: string;
   readonly formation: FormationRecord | undefined;
+  /** Log and key-value store were made: from then on both must be there, or the node could break what it promised (a vote, an entry). */
+  readonly storesMade: boolean;
 }
 
 const FILE = "identity.json";
+/** Whose the key-value store is. */
+const OWNER_KEY = utf8Bytes("node/uuid");
 
 /** Reads the identity of a data directory, or mints a node UUID for an empty one. Durable on return. */
 export async function loadIdentity(disk: Disk, directory: string, random: Random): Promise<Identity> {
@@ -43,7 +47,7 @@ export async function loadIdentity(disk: Disk, directory: string, random: Random
     text = utf8Text(await disk.readFile(path));
   } catch (error) {
     if (!hasCode(error, "DISK_NOT_FOUND")) throw error;
-    const identity: Identity = { format: 1, nodeUuid: randomUuid(random), formation: undefined };
+    const identity: Identity = { format: 1, nodeUuid: randomUuid(random), formation: undefined, storesMade: false };
     await saveIdentity(disk, directory, identity);
     return identity;
   }
@@ -69,7 +73,30 @@ function parseIdentity(text: string, path: string): Identity {
     throw new RingtideError("FORMAT_UNKNOWN", `${path} has format ${String(identity.format)}; this version knows 1`);
   if (typeof identity.nodeUuid !== "string") throw new RingtideError("DISK_CORRUPT", `${path} lacks nodeUuid`);
   const formation = identity.formation === undefined ? undefined : checkFormation(identity.formation, path);
-  return { format: 1, nodeUuid: identity.nodeUuid, formation };
+  return { format: 1, nodeUuid: identity.nodeUuid, formation, storesMade: identity.storesMade === true };
+}
+
+/** The key-value store must be this node's, and not be an empty one in the place of one that was made: DATA_DIR_FOREIGN, DISK_CORRUPT. */
+export async function checkStore(kv: Kv, directory: string, identity: Identity): Promise<void> {
+  const owner = await kv.get(OWNER_KEY);
+  if (owner === undefined) {
+    if (!identity.storesMade) return;
+    throw new RingtideError(
+      "DISK_CORRUPT",
+      `${directory}/kv is empty: the node's key-value store was lost. Restore it, or wipe data and log directory and add the node again`,
+    );
+  }
+  if (utf8Text(owner) === identity.nodeUuid) return;
+  throw new RingtideError(
+    "DATA_DIR_FOREIGN",
+    `${directory}/kv belongs to node '${utf8Text(owner)}', ${FILE} beside it says '${identity.nodeUuid}'`,
+  );
+}
+
+/** Remembers, durably, that log and key-value store were made. To be called before the node promises anything. */
+export async function markStoresMade(disk: Disk, kv: Kv, directory: string, identity: Identity): Promise<void> {
+  await kv.write([{ op: "put", key: OWNER_KEY, value: utf8Bytes(identity.nodeUuid) }], { sync: true });
+  await saveIdentity(disk, directory, { ...identity, storesMade: true });
 }
 
 /** Parses a record that came over the network or from disk; `source` names it in errors. */

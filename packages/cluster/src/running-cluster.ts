@@ -1,6 +1,5 @@
 import type { GroupNumber, Kv, NodeId, Timer } from "@ringtide/common";
 import { asRingtideError, hasCode, META_GROUP, RingtideError } from "@ringtide/common";
-import { decodeMessage, encodeMessage, JsonText, Nothing } from "@ringtide/proto";
 import type { Message } from "@ringtide/raft";
 import type { RaftLog } from "@ringtide/raftlog";
 import type { ClusterOptions } from "./cluster-options.ts";
@@ -13,11 +12,10 @@ import type { FormationRecord } from "./formation.ts";
 import { openDataGroup, openMetaGroup } from "./group-opener.ts";
 import { MetaLogCutter, type MetaStore } from "./meta-group.ts";
 import { NodeHealth } from "./node-health.ts";
+import { askStatus } from "./node-status.ts";
 import type { RaftGroup } from "./raft-group.ts";
 import { type NodeStatus, replicaStatus } from "./status.ts";
 import { Transport } from "./transport.ts";
-
-const STATUS_TIMEOUT_MS = 1000;
 
 /** Everything that runs on a node once its cluster has formed: the groups, their transport, the coordinator and the tick. */
 export class RunningCluster {
@@ -68,7 +66,13 @@ export class RunningCluster {
       dataGroups: parts.dataGroups,
       transport: parts.transport,
     });
-    this.#dropTask = new DropTask(parts.metaStore.state, this.coordinator, parts.options.ports.logger);
+    this.#dropTask = new DropTask({
+      state: parts.metaStore.state,
+      coordinator: this.coordinator,
+      statuses: () => this.clusterStatus(),
+      clock: parts.options.ports.clock,
+      logger: parts.options.ports.logger,
+    });
   }
 
   /** Recovers the groups of this node from its directories and connects to the other members. Not ticking yet. */
@@ -207,11 +211,7 @@ export class RunningCluster {
     const answers = this.record.members.map(async (member): Promise<[NodeId, NodeStatus | undefined]> => {
       if (member.id === this.self) return [member.id, this.localStatus()];
       try {
-        const connection = this.transport.metaConnection(member.id);
-        const reply = await connection.unary("LocalStatus", encodeMessage(Nothing, {}), {
-          timeoutMs: STATUS_TIMEOUT_MS,
-        });
-        return [member.id, JSON.parse(decodeMessage(JsonText, reply, "status").json) as NodeStatus];
+        return [member.id, await askStatus(this.transport, member.id)];
       } catch (error) {
         if (!hasCode(error, "NET_UNREACHABLE", "NET_TIMEOUT", "NET_CLOSED", "NOT_FORMED", "SHUTTING_DOWN")) {
           this.#options.ports.logger.warn("a member refuses status", {

@@ -11,6 +11,13 @@ import type { Session } from "./session.ts";
 /** How good the place was that served; a query over several groups is as good as its worst. */
 const RANK: Record<Served, number> = { leader: 0, local: 1, replica: 2 };
 
+/** These show storage groups, which this node's copy of the meta state has: it may lag behind the meta leader's. */
+const READS_STORAGE_GROUPS: ReadonlySet<QueryStatement["kind"]> = new Set([
+  "showStorageGroup",
+  "showTimeseries",
+  "showChildPaths",
+]);
+
 /** Runs the statements that answer with rows. */
 export class Queries {
   readonly #options: SessionServiceOptions;
@@ -46,6 +53,9 @@ export class Queries {
     };
     try {
       leave = await this.#gate.enter(abort.signal);
+      const consistency = request.consistency ?? this.#options.defaultConsistency;
+      if (consistency !== "weak" && READS_STORAGE_GROUPS.has(statement.kind))
+        await this.#options.cluster.coordinator.catchUpMeta();
       // A door whose client went away may never read the rows: the time-out ends the bookkeeping too.
       abort.signal.addEventListener("abort", finish, { once: true });
       let served: Served | "" = "";

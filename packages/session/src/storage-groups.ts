@@ -61,6 +61,7 @@ export class StorageGroups {
     waitForDrops: (paths: readonly string[]) => Promise<void>,
   ): Promise<number> {
     const { metaState, coordinator } = this.#cluster;
+    await coordinator.catchUpMeta(); // a group that another node has just made has to be found
     const matched = new Set<string>();
     for (const { text } of paths) {
       const pattern = new PathPattern(text);

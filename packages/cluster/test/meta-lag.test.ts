@@ -1,0 +1,30 @@
+import type { ClusterNode } from "@ringtide/cluster";
+import { afterEach, expect, it } from "vitest";
+import { chooseAddresses, eventually, nodeOptions, startNode, temporaryDirectory } from "./support/nodes.ts";
+
+let nodes: ClusterNode[] = [];
+let directory: { readonly path: string; remove(): void } | undefined;
+afterEach(async () => {
+  for (const node of nodes) await node.close();
+  directory?.remove();
+});
+
+it("shows a storage group at every node once its creation was acknowledged, and none takes inserts for a deleted one", async () => {
+  const { path } = (directory = temporaryDirectory());
+  const seeds = await chooseAddresses(3);
+  nodes = await Promise.all(seeds.map((_, i) => startNode(nodeOptions(path, seeds, i))));
+  for (let round = 0; round < 12; round++) {
+    const [one, two, three] = [0, 1, 2].map((i) => nodes[(round + i) % 3]?.cluster);
+    if (one === undefined || two === undefined || three === undefined) throw new Error("three nodes expected");
+    const name = `root.sg${round}`;
+    await one.coordinator.writeMeta(undefined, { kind: "createStorageGroup", path: name });
+    for (const { coordinator, metaState } of [two, three]) {
+      await coordinator.catchUpMeta();
+      expect(metaState.storageGroups).toContain(name);
+    }
+    await two.coordinator.writeMeta(undefined, { kind: "deleteStorageGroups", paths: [name] });
+    await eventually("the series are dropped", () => two.metaState.drops.length === 0);
+    expect(one.metaState.storageGroups).not.toContain(name);
+    expect(three.metaState.storageGroups).not.toContain(name);
+  }
+}, 20_000);
