@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Result } from "@ringtide/client";
 import { formatTimestamp } from "@ringtide/sql";
 import { type ColumnBatch, timeAt, type Value } from "@ringtide/tsfile";
@@ -22,8 +23,19 @@ export interface Printer {
   end(): void;
 }
 
-/** Prints the rows of a result as they arrive; returns how many there were. Statements without an answer print nothing. */
-export async function printRows(result: Result, style: RowStyle, write: (text: string) => void): Promise<number> {
+/** So many rows are printed between looks at what else happened: a terminal is slow, and Ctrl-C has to be heard. */
+const ROWS_A_TURN = 1000;
+
+/**
+ * Prints the rows of a result as they arrive; returns how many there were. Statements without an answer print nothing. Throws the
+ * signal's reason when it aborts.
+ */
+export async function printRows(
+  result: Result,
+  style: RowStyle,
+  write: (text: string) => void,
+  signal: AbortSignal,
+): Promise<number> {
   const names = result.columns.map((column) => column.name);
   const header = result.hasTime ? ["Time", ...names] : names;
   let count = 0;
@@ -32,7 +44,9 @@ export async function printRows(result: Result, style: RowStyle, write: (text: s
     for (let row = 0; row < batch.rows; row++) {
       const values = batch.columns.map((column) => shownValue(column, row));
       printer?.row(batch.times === undefined ? values : [timeOf(batch.times, row, style), ...values]);
-      count++;
+      if (++count % ROWS_A_TURN > 0) continue;
+      await setImmediate();
+      signal.throwIfAborted();
     }
   }
   printer?.end();

@@ -5,7 +5,7 @@ import type { Session } from "@ringtide/client";
 import { splitStatements } from "@ringtide/sql";
 import { completer } from "./completion.ts";
 import { out, say } from "./output.ts";
-import { runStatement, type ShellOptions } from "./statement.ts";
+import { interruption, runStatement, type ShellOptions } from "./statement.ts";
 
 const HISTORY_FILE = `${homedir()}/.ringtide_history`;
 const HISTORY_LINES = 1000;
@@ -65,7 +65,7 @@ class Shell {
     this.#input.on("SIGINT", () => this.#interrupt());
     this.#input.on("close", () => {
       this.#closed = true;
-      this.#running?.abort();
+      this.#running?.abort(interruption());
       this.#leave();
     });
     this.#input.prompt();
@@ -110,7 +110,7 @@ class Shell {
 
   #interrupt(): void {
     if (this.#running !== undefined) {
-      this.#running.abort();
+      this.#running.abort(interruption());
       return;
     }
     this.#typed = "";

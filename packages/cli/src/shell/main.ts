@@ -4,7 +4,7 @@ import yargs from "yargs";
 import { runBatch } from "./batch.ts";
 import { runInteractive } from "./interactive.ts";
 import { leaveWithReader, out, say } from "./output.ts";
-import type { ShellOptions } from "./statement.ts";
+import { interruption, type ShellOptions } from "./statement.ts";
 
 const DEFAULT_PORT = 55560;
 const HELP_COLUMNS = 110;
@@ -59,9 +59,15 @@ function parse(argv: readonly string[]) {
     .wrap(HELP_COLUMNS);
 }
 
-async function* standardInput(): AsyncGenerator<string> {
+/** Ends when the signal aborts, even if it waits for the next line. */
+async function* standardInput(signal: AbortSignal): AsyncGenerator<string> {
   process.stdin.setEncoding("utf8");
-  for await (const piece of process.stdin) yield String(piece);
+  signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
+  try {
+    for await (const piece of process.stdin) yield String(piece);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }
 
 async function* one(text: string): AsyncGenerator<string> {
@@ -78,13 +84,12 @@ async function batch(session: Session, sql: string | undefined, options: ShellOp
   const abort = new AbortController();
   const onInterrupt = () => {
     process.exitCode = EXIT_INTERRUPTED;
-    abort.abort();
-    process.stdin.destroy(); // or the wait for its next line would go on
+    abort.abort(interruption());
   };
   process.once("SIGINT", onInterrupt);
   const { run, failed } = await runBatch(
     session,
-    sql === undefined ? standardInput() : one(sql),
+    sql === undefined ? standardInput(abort.signal) : one(sql),
     options,
     goOn,
     abort.signal,

@@ -1,5 +1,5 @@
 import type { Result, Session } from "@ringtide/client";
-import { asRingtideError } from "@ringtide/common";
+import { asRingtideError, RingtideError } from "@ringtide/common";
 import { printRows, type RowStyle } from "./format.ts";
 
 /** What the user chose for all statements of this shell. */
@@ -15,6 +15,11 @@ export interface ShellOptions {
   readonly out: (text: string) => void;
   /** Where errors go, and what is about an answer and not part of it. */
   readonly say: (text: string) => void;
+}
+
+/** What a statement fails with that the user ends. */
+export function interruption(): RingtideError {
+  return new RingtideError("QUERY_CANCELLED", "interrupted");
 }
 
 /** Who answered when it was not the leader: such an answer may lack the newest writes. */
@@ -38,7 +43,7 @@ export async function runStatement(
       ...(options.timeoutMs === 0 ? {} : { timeoutMs: options.timeoutMs }),
       ...(options.consistency === undefined ? {} : { consistency: options.consistency }),
     });
-    const rows = await printRows(result, options.style, out);
+    const rows = await printRows(result, options.style, out, signal);
     for (const note of result.notes) say(`note: ${note}\n`);
     const served = SERVED[result.served];
     if (options.chatty) {
