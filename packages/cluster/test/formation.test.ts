@@ -125,3 +125,15 @@ it("restarts all nodes from their directories with the metadata that was acknowl
     running.every((node) => node.cluster.metaState.storageGroups.join() === "root.kept"),
   );
 }, 30_000);
+
+it("refuses to start without the log or the key-value store that it had: it could vote twice, or forget entries", async () => {
+  const { directory, seeds, nodes } = await formThree();
+  for (const node of nodes) await node.close();
+  running.splice(0);
+  rmSync(`${directory}/node-1/log`, { recursive: true });
+  expect(await codeOf(startNode(nodeOptions(directory, seeds, 0)))).toBe("DISK_CORRUPT");
+  rmSync(`${directory}/node-2/kv`, { recursive: true });
+  expect(await codeOf(startNode(nodeOptions(directory, seeds, 1)))).toBe("DISK_CORRUPT");
+  rmSync(`${directory}/node-3/identity.json`);
+  expect(await codeOf(startNode(nodeOptions(directory, seeds, 2)))).toBe("DATA_DIR_FOREIGN");
+}, 30_000);

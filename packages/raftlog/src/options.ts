@@ -18,6 +18,8 @@ export interface RaftLogOptions {
   readonly maxEntryBytes: number;
   /** UUID of the node, kept in the log's files: a log of another node is DATA_DIR_FOREIGN. Left out: not checked. */
   readonly identity?: string;
+  /** The log was made before: when it is gone, opening is refused with DISK_CORRUPT, for a new one would vote twice in a term. */
+  readonly mustExist?: boolean;
   /**
    * Writing or fdatasync failed: the node must stop, for nobody knows what the disk holds. Called once;
    * all pending and later appends reject with the same error.

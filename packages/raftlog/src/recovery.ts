@@ -20,7 +20,8 @@ export interface Recovered {
 
 /** Reads the directory, or makes a new log in it. Errors: see RaftLog.open. */
 export async function recover(options: RaftLogOptions): Promise<Recovered> {
-  const { disk, directory } = options;
+  const { disk, directory, mustExist = false } = options;
+  if (mustExist && (await disk.stat(`${directory}/cuts`)) === undefined) throw missing(`${directory}/cuts`);
   await makeDirectory(options);
   const sequences = (await disk.list(directory)).map(segmentSequence).filter((sequence) => sequence !== undefined);
   const { cuts, hardStateFile, hardStates } = await openSideFiles(options, sequences.length > 0);
