@@ -10,7 +10,8 @@ afterEach(async () => {
 });
 
 it("shows a storage group at every node once its creation was acknowledged, and none takes inserts for a deleted one", async () => {
-  const { path } = (directory = temporaryDirectory());
+  directory = temporaryDirectory();
+  const { path } = directory;
   const seeds = await chooseAddresses(3);
   nodes = await Promise.all(seeds.map((_, i) => startNode(nodeOptions(path, seeds, i))));
   for (let round = 0; round < 12; round++) {
