@@ -27,7 +27,8 @@ import type { Tablet } from "./tablet.ts";
 import { Window } from "./window.ts";
 
 const MAX_HINTS = 100_000;
-const STATEMENT_TIMEOUT_MS = 60_000;
+/** Without a time-out of the caller the node's own counts; the call itself may then take this long. */
+const LONGEST_CALL_MS = 24 * 60 * 60 * 1000;
 /** The node's own time-out comes first: its error says more. */
 const TIMEOUT_MARGIN_MS = 1000;
 
@@ -41,7 +42,7 @@ export interface SessionSettings extends LinkSettings {
 }
 
 export interface ExecuteOptions {
-  /** 60 s when left out. */
+  /** The node's query_timeout_ms when left out. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   /** "strong", "mid" or "weak"; the node's default when left out. */
@@ -136,7 +137,7 @@ export class Session {
     retry: boolean,
   ): Promise<Result> {
     const statementId = ++this.#lastStatement;
-    const timeoutMs = options.timeoutMs ?? STATEMENT_TIMEOUT_MS;
+    const timeoutMs = options.timeoutMs ?? 0;
     const { session } = this.#settings;
     const request = encodeMessage(ExecuteRequest, {
       session,
@@ -148,7 +149,8 @@ export class Session {
       timeoutMs,
       consistency: options.consistency ?? "",
     });
-    const call = { timeoutMs: timeoutMs + TIMEOUT_MARGIN_MS, ...(options.signal && { signal: options.signal }) };
+    const callMs = timeoutMs === 0 ? LONGEST_CALL_MS : timeoutMs + TIMEOUT_MARGIN_MS;
+    const call = { timeoutMs: callMs, ...(options.signal && { signal: options.signal }) };
     const reader = new ResultReader(link.calls.serverStream("Execute", request, call));
     const { header, first } = await reader.begin();
     return new Result(header, first, reader, async () => {

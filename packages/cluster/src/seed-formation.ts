@@ -142,7 +142,7 @@ function recordFrom(answer: Answer, options: FormationOptions): FormationRecord 
   if (hello.formation === "") {
     throw new RingtideError(
       "ALREADY_FORMED",
-      `seed ${addressText(seed)} belongs to cluster ${hello.clusterUuid}, which does not know this node's data directory: it is empty or was wiped. Add it with add-node.sh`,
+      `seed ${addressText(seed)} belongs to cluster ${hello.clusterUuid}, which does not know this node's data directory: it is empty or was wiped. Restore it: a node cannot be added in this version`,
     );
   }
   let parsed: unknown;

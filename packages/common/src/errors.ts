@@ -78,10 +78,14 @@ export const ERRORS = {
   NODE_MISMATCH: spec(
     3007,
     700,
-    "The node at that address is not the member it should be: its data directory was wiped or exchanged. Add it as a new node.",
+    "The node at that address is not the member it should be: its data directory was wiped or exchanged. Restore that directory.",
   ),
   CONFIG_MISMATCH: spec(3008, 700, "A key that must agree on all nodes differs; the message names it and both values."),
-  ALREADY_FORMED: spec(3009, 700, "An empty node met a formed cluster. It has to be added, it cannot form."),
+  ALREADY_FORMED: spec(
+    3009,
+    700,
+    "An empty node met a formed cluster, which it cannot join by forming. Restore its data directory; adding nodes comes in a later version.",
+  ),
   NOT_FORMED: spec(3010, 700, "The cluster has not formed yet: seeds are missing.", { retryable: true }),
   GROUP_STOPPED: spec(
     3011,
@@ -113,7 +117,11 @@ export const ERRORS = {
 
   DISK_NOT_FOUND: spec(5001, 313, "A file is missing."),
   DISK_EXISTS: spec(5002, 313, "A file exists that should not."),
-  DISK_FULL: spec(5003, 413, "The disk is full. Make room; the node goes on by itself."),
+  DISK_FULL: spec(
+    5003,
+    413,
+    "The disk is full, or has less room than disk_low_water_bytes. Make room: inserts are then taken again; a node that had to stop is started again.",
+  ),
   DISK_IO: spec(5004, 313, "The disk failed. The node stops: replace the disk."),
   DISK_CORRUPT: spec(5005, 313, "Bytes on disk fail their checksum; the message names file and offset."),
   DATA_DIR_IN_USE: spec(5006, 500, "Another node uses this data directory."),

@@ -125,7 +125,7 @@ export class SessionService {
       case "deleteStorageGroup":
         return { kind: "done", ...(await writes.deleteStorageGroups(request, statement.paths)) };
       case "flush":
-        await writes.flush();
+        await writes.flush(statement.storageGroups);
         return { kind: "done", affected: 0, group: undefined };
       default:
         throw new RingtideError("INTERNAL", `statement ${statement.kind} is no write`);

@@ -64,8 +64,8 @@ export class Writes {
       device,
       path: statement.path,
       type: DataType[statement.type],
-      encoding: statement.encoding ?? "AUTO",
-      compression: statement.compression ?? "NONE",
+      encoding: statement.encoding ?? "",
+      compression: statement.compression ?? "",
     };
     return this.#perGroup(request, [series], (part) => ({ kind: "createSeries", series: part }));
   }
@@ -81,8 +81,11 @@ export class Writes {
     return this.#everywhere(request, statement.paths, (patterns) => ({ kind: "deleteData", patterns, from, to }));
   }
 
-  async flush(): Promise<void> {
+  /** Closes the memtables of every data group; a group holds devices of any storage group, so naming some flushes the others too. */
+  async flush(storageGroups: readonly string[]): Promise<void> {
     const { coordinator, metaState } = this.#options.cluster;
+    const missing = storageGroups.find((name) => !metaState.storageGroups.includes(name));
+    if (missing !== undefined) throw new RingtideError("STORAGE_GROUP_NOT_FOUND", `${missing} is no storage group`);
     await Promise.all(metaState.table.groups.map((plan) => coordinator.flush(plan.group)));
   }
 

@@ -45,9 +45,7 @@ function checkSeeds(config: Config, mode: "seed" | "add"): void {
     clientPort: config.clusterRpcPort,
   };
   if (!seeds.some((seed) => seedText(seed).toLowerCase() === seedText(self).toLowerCase()))
-    throw conflict(
-      `this node ${seedText(self)} is not among seed_nodes ${seeds.map(seedText).join(",")}: list it, or start it with add-node.sh`,
-    );
+    throw conflict(`this node ${seedText(self)} is not among seed_nodes ${seeds.map(seedText).join(",")}: list it`);
 }
 
 /** Seeds are distinct, and so are all ports that seeds of one host listen on. */

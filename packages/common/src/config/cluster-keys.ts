@@ -20,7 +20,7 @@ export const CLUSTER_KEYS = {
     parseSeed,
     {
       agree: "form",
-      help: "With start-node: the nodes that form the first cluster, the same list on each. With add-node: any nodes that are in the cluster already, tried at random.",
+      help: "With start-node: the nodes that form the first cluster, the same list on each.",
     },
   ),
   default_replica_num: integer(
