@@ -57,6 +57,17 @@ async function flush(target: Target): Promise<void> {
   await session.close();
 }
 
+/** Every acknowledged point must be there; a running cluster may hold more. */
+async function checkCount(target: Target, acknowledged: number): Promise<void> {
+  const session = await connect({ addresses: target.addresses });
+  const result = await session.execute("SELECT count(*) FROM root.*");
+  let found = 0;
+  for await (const row of result) for (const value of row.values) found += Number(value);
+  await session.close();
+  if (target.nodes.length === 0 ? found < acknowledged : found !== acknowledged)
+    throw new Error(`${acknowledged} points were acknowledged, ${found} are there`);
+}
+
 /** Rows a second of `clients` clients, each with one row of ten values outstanding. */
 async function singleRows(target: Target, clients: number): Promise<number> {
   const sessions = await Promise.all(
@@ -86,6 +97,7 @@ async function run(): Promise<void> {
   try {
     const result = await ingest(target);
     await flush(target);
+    await checkCount(target, result.total);
     const [node] = target.nodes;
     const isDataFile = (path: string) => path.includes("/groups/");
     const fileBytesPerPoint =
