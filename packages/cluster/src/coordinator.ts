@@ -62,7 +62,8 @@ export class Coordinator {
   /** The leader of a group as far as this node knows; 0: unknown. */
   leaderOf(group: GroupNumber): NodeId {
     const raft = group === META_GROUP ? this.#parts.metaRaft : this.#parts.dataGroups.get(group)?.raft;
-    return raft?.status().leader || this.#hints.get(group) || 0;
+    const known = raft === undefined || raft.stopped !== undefined ? 0 : raft.status().leader;
+    return known || this.#hints.get(group) || 0;
   }
 
   isAlive(node: NodeId): boolean {
@@ -149,7 +150,7 @@ export class Coordinator {
   #learn(group: GroupNumber, error: RingtideError): void {
     const leader = error.details["leader"];
     if (typeof leader === "number" && leader !== 0) this.#hints.set(group, leader);
-    else if (hasCode(error, "NET_UNREACHABLE", "NET_CLOSED", "NET_TIMEOUT", "NOT_LEADER", "NO_LEADER"))
+    else if (hasCode(error, "NET_UNREACHABLE", "NET_CLOSED", "NET_TIMEOUT", "NOT_LEADER", "NO_LEADER", "GROUP_STOPPED"))
       this.#hints.delete(group);
   }
 
@@ -287,9 +288,15 @@ export class Coordinator {
   }
 }
 
-/** What the caller learns: an error with a known outcome is no longer that after an attempt whose outcome is not. */
+/** Errors below are about the command itself: an earlier attempt met the same, or this is what came of it. */
+const FIRST_ERROR_OF_PLACE = 3000;
+
+/**
+ * What the caller learns: that this node or group refused the last attempt (no leader, a full disk) says nothing of an earlier one whose
+ * outcome is not known.
+ */
 function unresolved(error: RingtideError, mayHaveArrived: boolean): RingtideError {
-  if (!mayHaveArrived || !error.spec.outcomeKnown || !error.spec.retryable) return error;
+  if (!mayHaveArrived || !error.spec.outcomeKnown || error.spec.number < FIRST_ERROR_OF_PLACE) return error;
   return new RingtideError("WRITE_TIMEOUT", `an attempt may have taken effect; the last one failed: ${error.message}`, {
     cause: error,
   });

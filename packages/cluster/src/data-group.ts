@@ -106,6 +106,7 @@ export class DataGroup {
   }
 
   #requireLeader(): RaftStatus {
+    if (this.raft.stopped !== undefined) throw this.raft.stopped;
     const status = this.raft.status();
     const { role, leader } = status;
     if (role === "leader") return status;

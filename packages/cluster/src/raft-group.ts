@@ -61,7 +61,7 @@ export class RaftGroup {
     return this.#core.status();
   }
 
-  /** Undefined while the group runs. */
+  /** Undefined while the group runs; else SHUTTING_DOWN or GROUP_STOPPED. */
   get stopped(): RingtideError | undefined {
     return this.#stopped;
   }
@@ -116,7 +116,7 @@ export class RaftGroup {
 
   /**
    * Replicates and applies one entry. Rejects with NOT_LEADER or OVERLOADED (no effect), LEADERSHIP_LOST or WRITE_TIMEOUT (outcome
-   * unknown), or the error that applying it gave.
+   * unknown), SHUTTING_DOWN or GROUP_STOPPED (no effect), or the error that applying it gave.
    */
   propose(proposal: Proposal, timeoutMs: number): Promise<Applied> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
@@ -282,20 +282,27 @@ export class RaftGroup {
     if (this.#core.hasReady()) this.#schedule();
   }
 
-  /** Ends the group on this node: proposals are refused from now on, and nothing is sent or applied any more. */
+  /**
+   * Ends the group on this node: proposals are refused from now on, and nothing is sent or applied any more. Of those that were appended
+   * nobody here learns the outcome: the others may commit them.
+   */
   stop(reason: RingtideError): void {
     if (this.#stopped !== undefined) return;
-    this.#stopped = reason;
-    if (reason.code !== "SHUTTING_DOWN") {
-      this.#options.logger.error("group stopped", {
-        code: reason.code,
-        group: groupName(this.group),
-        reason: reason.message,
-      });
-    }
-    for (const draft of this.#drafts) draft.reject(reason);
+    const name = groupName(this.group);
+    const stopped =
+      reason.code === "SHUTTING_DOWN" || reason.code === "GROUP_STOPPED"
+        ? reason
+        : new RingtideError("GROUP_STOPPED", `${name} stopped on this node: ${reason.message}`, { cause: reason });
+    this.#stopped = stopped;
+    if (reason.code !== "SHUTTING_DOWN")
+      this.#options.logger.error("group stopped", { code: reason.code, group: name, reason: reason.message });
+    for (const draft of this.#drafts) draft.reject(stopped);
     this.#drafts = [];
-    this.#proposals.failAll(reason);
+    this.#proposals.failAll(
+      new RingtideError("LEADERSHIP_LOST", `${name} stopped while the write was under way: ${reason.message}`, {
+        cause: reason,
+      }),
+    );
   }
 
   /** Resolves when no append of this group is under way. */

@@ -90,7 +90,8 @@ export const ERRORS = {
   GROUP_STOPPED: spec(
     3011,
     500,
-    "The group stopped on this node because applying an entry failed. See the node's log.",
+    "The group stopped on this node because applying an entry failed, or its log is damaged. See the node's log; other nodes may go on.",
+    { retryable: true },
   ),
   CONSISTENCY_UNAVAILABLE: spec(3012, 703, "The consistency level asked for cannot be served."),
   SLOT_NOT_OWNED: spec(3013, 700, "The group does not own the slot of this device: fetch the partition table again.", {
