@@ -1,5 +1,5 @@
 import { type Address, type Clock, type Net, nullLogger, type Random, randomId } from "@ringtide/common";
-import { systemClock, systemRandom } from "@ringtide/common/node";
+import { holdingClock, systemRandom } from "@ringtide/common/node";
 import { createNet } from "@ringtide/rpc";
 import { addressText } from "./addresses.ts";
 import { noMetrics } from "./no-metrics.ts";
@@ -25,7 +25,7 @@ export interface ConnectOptions {
 
 /** Opens a session with the cluster that these nodes belong to. NET_UNREACHABLE when none of them answers. */
 export async function connect(options: ConnectOptions): Promise<Session> {
-  const clock = options.clock ?? systemClock;
+  const clock = options.clock ?? holdingClock;
   const random = options.random ?? systemRandom;
   const session = new Session({
     net: options.net ?? createNet({ logger: nullLogger, metrics: noMetrics, clock }),

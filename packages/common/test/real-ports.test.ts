@@ -16,6 +16,7 @@ import {
   createDisk,
   createLogger,
   createMetrics,
+  holdingClock,
   openLevelKv,
   systemClock,
   systemRandom,
@@ -29,6 +30,7 @@ function temporary() {
 }
 
 clockConformance("system", async () => ({ clock: systemClock, dispose }));
+clockConformance("holding", async () => ({ clock: holdingClock, dispose }));
 randomConformance("system", async () => ({ random: systemRandom, dispose }));
 diskConformance("file system", async () => ({ disk: createDisk(), ...temporary() }));
 kvConformance("LevelDB", async () => {

@@ -6,18 +6,21 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
 /** A timer that re-arms itself: for delays above the runtime's limit, and because the runtime may fire up to 1 ms early. */
 class SystemTimer implements Timer {
   readonly #dueMs: number;
+  readonly #holdsProcess: boolean;
   #callback: (() => void) | undefined;
   #handle: NodeJS.Timeout | undefined;
 
-  constructor(delayMs: number, callback: () => void) {
+  constructor(delayMs: number, callback: () => void, holdsProcess: boolean) {
     this.#dueMs = performance.now() + Math.max(0, delayMs);
+    this.#holdsProcess = holdsProcess;
     this.#callback = callback;
     this.#arm();
   }
 
   #arm(): void {
     const leftMs = Math.min(Math.ceil(this.#dueMs - performance.now()), LONGEST_DELAY_MS);
-    this.#handle = setTimeout(() => this.#fire(), Math.max(0, leftMs)).unref();
+    const handle = setTimeout(() => this.#fire(), Math.max(0, leftMs));
+    this.#handle = this.#holdsProcess ? handle : handle.unref();
   }
 
   #fire(): void {
@@ -37,14 +40,21 @@ class SystemTimer implements Timer {
   }
 }
 
-/** The machine's clocks and timers. */
-export const systemClock: Clock = {
-  monotonicMs: () => performance.now(),
-  wallMs: () => Date.now(),
-  setTimer: (delayMs, callback) => new SystemTimer(delayMs, callback),
-  // Two immediates: one that is asked for while sockets are being read runs right after them, before timers and
-  // before what has become readable meanwhile; the second one waits for a whole turn.
-  nextTurn(callback) {
-    setImmediate(() => setImmediate(callback));
-  },
-};
+function clockOf(holdsProcess: boolean): Clock {
+  return {
+    monotonicMs: () => performance.now(),
+    wallMs: () => Date.now(),
+    setTimer: (delayMs, callback) => new SystemTimer(delayMs, callback, holdsProcess),
+    // Two immediates: one that is asked for while sockets are being read runs right after them, before timers and
+    // before what has become readable meanwhile; the second one waits for a whole turn.
+    nextTurn(callback) {
+      setImmediate(() => setImmediate(callback));
+    },
+  };
+}
+
+/** The machine's clocks and timers. A timer alone does not keep the process running. */
+export const systemClock: Clock = clockOf(false);
+
+/** The same, but a process does not end while a timer of it is set: for a library whose caller waits for what comes after the timer. */
+export const holdingClock: Clock = clockOf(true);
