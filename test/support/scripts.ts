@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -70,10 +70,14 @@ export function runScript(name: string, args: readonly string[], options: Script
   return new Script(name, args, { input: "", ...options }).finished();
 }
 
+/** False for what has ended, also while nobody has asked for its exit code yet. */
 export function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
   } catch {
     return false;
   }
+  if (process.platform !== "linux") return true;
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return !stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
 }
