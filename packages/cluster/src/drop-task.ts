@@ -1,5 +1,5 @@
 import type { Clock, Logger, NodeId } from "@ringtide/common";
-import { asRingtideError, META_GROUP, sleep } from "@ringtide/common";
+import { asRingtideError, CLUSTER_SESSION, META_GROUP, sleep } from "@ringtide/common";
 import { encodeCommand } from "@ringtide/engine";
 import type { Coordinator } from "./coordinator.ts";
 import type { MetaState } from "./meta-state.ts";
@@ -20,7 +20,8 @@ const KNOWN_LIMIT_MS = 2000;
 
 /**
  * Carries decisions of the meta group into the data groups: a deleted storage group is dropped by an entry of each group's own log,
- * then the meta group is told. Runs at the meta leader; repeating a step is harmless.
+ * then the meta group is told. Runs at the meta leader. A step may be repeated, by a former leader too and late: the number of the deletion
+ * keeps a repeat from dropping what was written to a storage group that was made again since.
  */
 export class DropTask {
   readonly #parts: DropTaskParts;
@@ -47,10 +48,11 @@ export class DropTask {
   async #round(): Promise<void> {
     const { state, coordinator } = this.#parts;
     await this.#knownEverywhere(state.appliedIndex);
-    for (const storageGroup of state.drops) {
-      const payload = encodeCommand(undefined, { kind: "dropStorageGroup", storageGroup });
-      for (const { group } of state.table.groups) await coordinator.write(group, undefined, () => payload);
-      await coordinator.writeMeta(undefined, { kind: "dropDone", path: storageGroup });
+    for (const { path, number } of state.drops) {
+      const request = { session: CLUSTER_SESSION, sequence: number, acknowledged: number - 1, retry: false };
+      const payload = encodeCommand(request, { kind: "dropStorageGroup", storageGroup: path });
+      for (const { group } of state.table.groups) await coordinator.write(group, request, () => payload);
+      await coordinator.writeMeta(undefined, { kind: "dropDone", path, number });
     }
   }
 

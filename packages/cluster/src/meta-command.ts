@@ -5,7 +5,7 @@ export type MetaCommand =
   | { readonly kind: "createStorageGroup"; readonly path: string }
   /** The groups vanish at once; `dropDone` follows when every data group has dropped its series. */
   | { readonly kind: "deleteStorageGroups"; readonly paths: readonly string[] }
-  | { readonly kind: "dropDone"; readonly path: string };
+  | { readonly kind: "dropDone"; readonly path: string; readonly number: number };
 
 /** Payload of a PHYSICAL_PLAN entry of the meta group: request, then the command as JSON (rare and small). */
 export function encodeMetaCommand(request: RequestId | undefined, command: MetaCommand): Uint8Array {
@@ -38,11 +38,13 @@ export function decodeMetaCommand(payload: Uint8Array): {
 }
 
 function readCommand(reader: ByteReader): MetaCommand {
-  const { kind, path, paths } = readObject(reader);
+  const { kind, path, paths, number } = readObject(reader);
   switch (kind) {
     case "createStorageGroup":
-    case "dropDone":
       if (typeof path === "string") return { kind, path };
+      break;
+    case "dropDone":
+      if (typeof path === "string" && typeof number === "number") return { kind, path, number };
       break;
     case "deleteStorageGroups":
       if (Array.isArray(paths) && paths.every((each) => typeof each === "string")) return { kind, paths };
@@ -55,6 +57,7 @@ function readObject(reader: ByteReader): {
   readonly kind?: unknown;
   readonly path?: unknown;
   readonly paths?: unknown;
+  readonly number?: unknown;
 } {
   const text = reader.text();
   let parsed: unknown;

@@ -6,11 +6,18 @@ import type { FormationRecord, MemberRecord } from "./formation.ts";
 import { decodeMetaCommand, type MetaCommand } from "./meta-command.ts";
 import { buildPartitionTable, type PartitionTable } from "./partition-table.ts";
 
+/** A deleted storage group whose series the data groups have yet to drop. `number` tells the deletions of one path apart; it ascends. */
+export interface Drop {
+  readonly path: string;
+  readonly number: number;
+}
+
 interface Snapshot {
   readonly format: 1;
   readonly index: number;
   readonly storageGroups: readonly string[];
-  readonly drops: readonly string[];
+  readonly drops: readonly Drop[];
+  readonly lastDrop: number;
   readonly requests: string;
 }
 
@@ -19,8 +26,10 @@ export class MetaState {
   readonly formation: FormationRecord;
   readonly table: PartitionTable;
   readonly #storageGroups = new Set<string>();
-  readonly #drops = new Set<string>();
+  /** By path: the number of the deletion. */
+  readonly #drops = new Map<string, number>();
   readonly #requests: RequestTable;
+  #lastDrop: number;
   #appliedIndex: number;
 
   constructor(formation: FormationRecord, snapshot: Uint8Array | undefined) {
@@ -33,7 +42,8 @@ export class MetaState {
     });
     const saved = snapshot === undefined ? undefined : (JSON.parse(utf8Text(snapshot)) as Snapshot);
     for (const path of saved?.storageGroups ?? []) this.#storageGroups.add(path);
-    for (const path of saved?.drops ?? []) this.#drops.add(path);
+    for (const { path, number } of saved?.drops ?? []) this.#drops.set(path, number);
+    this.#lastDrop = saved?.lastDrop ?? 0;
     this.#requests = saved === undefined ? new RequestTable() : RequestTable.decode(fromHex(saved.requests));
     this.#appliedIndex = saved?.index ?? 0;
   }
@@ -51,9 +61,9 @@ export class MetaState {
     return [...this.#storageGroups].sort();
   }
 
-  /** Storage groups that were deleted and whose series the data groups have yet to drop. */
-  get drops(): readonly string[] {
-    return [...this.#drops].sort();
+  /** In the order of the deletions. */
+  get drops(): readonly Drop[] {
+    return Array.from(this.#drops, ([path, number]) => ({ path, number })).sort((a, b) => a.number - b.number);
   }
 
   /** The storage group that a path lies in: asked for every write, so it looks prefixes up instead of walking all groups. */
@@ -70,6 +80,10 @@ export class MetaState {
     this.#appliedIndex = entry.index;
     if (entry.kind !== EntryKind.PHYSICAL_PLAN) return { ok: true, affected: 0 };
     const { request, command } = decodeMetaCommand(entry.payload);
+    // Not the outcome of the request: a repeat of it is to be judged again.
+    const busy = command.kind === "createStorageGroup" ? this.#beingDropped(command.path) : undefined;
+    if (busy !== undefined)
+      return { ok: false, code: "OVERLOADED", message: `${busy} is still being deleted: try again` };
     return this.#requests.once(request, () => this.#execute(command));
   }
 
@@ -80,8 +94,18 @@ export class MetaState {
       case "deleteStorageGroups":
         return this.#delete(command.paths);
       case "dropDone":
-        return { ok: true, affected: this.#drops.delete(command.path) ? 1 : 0 };
+        return { ok: true, affected: this.#dropDone(command) };
     }
+  }
+
+  /** A late repeat must not end the drop of a storage group that was made and deleted again since. */
+  #dropDone({ path, number }: Drop): number {
+    return this.#drops.get(path) === number && this.#drops.delete(path) ? 1 : 0;
+  }
+
+  #beingDropped(path: string): string | undefined {
+    for (const drop of this.#drops.keys()) if (isPrefixPath(drop, path) || isPrefixPath(path, drop)) return drop;
+    return undefined;
   }
 
   #create(path: string): ApplyOutcome {
@@ -94,11 +118,6 @@ export class MetaState {
         };
       }
     }
-    for (const drop of this.#drops) {
-      if (isPrefixPath(drop, path) || isPrefixPath(path, drop)) {
-        return { ok: false, code: "OVERLOADED", message: `${drop} is still being deleted: try again` };
-      }
-    }
     this.#storageGroups.add(path);
     return { ok: true, affected: 1 };
   }
@@ -109,7 +128,7 @@ export class MetaState {
       return { ok: false, code: "STORAGE_GROUP_NOT_FOUND", message: `${missing} is no storage group` };
     for (const path of paths) {
       this.#storageGroups.delete(path);
-      this.#drops.add(path);
+      this.#drops.set(path, ++this.#lastDrop);
     }
     return { ok: true, affected: paths.length };
   }
@@ -121,6 +140,7 @@ export class MetaState {
       index: this.#appliedIndex,
       storageGroups: this.storageGroups,
       drops: this.drops,
+      lastDrop: this.#lastDrop,
       requests: toHex(this.#requests.encode()),
     };
     return utf8Bytes(JSON.stringify(snapshot));

@@ -26,6 +26,9 @@ export function groupName(group: GroupNumber): string {
   return group === META_GROUP ? "meta" : `data(${headerOf(group)},${group % MAX_GROUPS_PER_HEADER})`;
 }
 
+/** Session of the cluster's own commands that may arrive twice and must take effect once; no client gets it. */
+export const CLUSTER_SESSION = Number.MAX_SAFE_INTEGER;
+
 /** Who asks for a write: repeats of (session, sequence) take effect once. Session 0: no session (the cluster's own entries). */
 export interface RequestId {
   /** Random safe integer, minted when the session opens. */

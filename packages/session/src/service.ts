@@ -1,6 +1,6 @@
 import type { Consistency, Served } from "@ringtide/cluster";
 import type { GroupNumber } from "@ringtide/common";
-import { RingtideError, type Timer } from "@ringtide/common";
+import { CLUSTER_SESSION, RingtideError, type Timer } from "@ringtide/common";
 import type { DeviceBlock } from "@ringtide/engine";
 import type { ResultSet } from "@ringtide/query";
 import { parse, type Statement } from "@ringtide/sql";
@@ -59,7 +59,7 @@ export class SessionService {
 
   /** Opens a session, or finds the one that the client opened here before under that id. */
   open(request: OpenRequest): Session {
-    if (!Number.isSafeInteger(request.session) || request.session < 1) {
+    if (!Number.isSafeInteger(request.session) || request.session < 1 || request.session === CLUSTER_SESSION) {
       throw new RingtideError("SEQUENCE_INVALID", `${request.session} is no session id`);
     }
     const known = this.#sessions.get(request.session);

@@ -97,7 +97,7 @@ export class Writes {
   async #dropsDone(names: readonly string[]): Promise<void> {
     const { clock, cluster } = this.#options;
     const deadlineMs = clock.monotonicMs() + DROP_WAIT_MS;
-    while (cluster.metaState.drops.some((drop) => names.includes(drop))) {
+    while (cluster.metaState.drops.some(({ path }) => names.includes(path))) {
       if (clock.monotonicMs() > deadlineMs) {
         throw new RingtideError(
           "WRITE_TIMEOUT",
