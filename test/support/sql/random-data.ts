@@ -9,7 +9,7 @@ export const DEVICES = ["root.a.d1", "root.a.d2", "root.a.x.d3", "root.b.d1", "r
 export const FIRST = -40n;
 export const SPAN = 160;
 
-/** Values whose sums are exact in any order: quarters and small whole numbers, and INT64 beyond 2^53 now and then. */
+/** Values whose sums are exact in any order: quarters and small whole numbers, and INT64 beyond 32 bits now and then. */
 export function randomValue(dice: Dice, type: TypeName): Exclude<Cell, null> {
   switch (type) {
     case "BOOLEAN":
@@ -17,7 +17,7 @@ export function randomValue(dice: Dice, type: TypeName): Exclude<Cell, null> {
     case "INT32":
       return dice.below(41) - 20;
     case "INT64":
-      return dice.chance(0.1) ? 2n ** 60n + BigInt(dice.below(4)) * 1024n : BigInt(dice.below(41) - 20);
+      return dice.chance(0.1) ? 2n ** 44n + BigInt(dice.below(4)) : BigInt(dice.below(41) - 20);
     case "FLOAT":
     case "DOUBLE":
       return (dice.below(401) - 200) / 4;
