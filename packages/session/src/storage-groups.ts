@@ -1,5 +1,5 @@
 import type { RunningCluster } from "@ringtide/cluster";
-import { hasCode, PathPattern, type RequestId, RingtideError, splitPath } from "@ringtide/common";
+import { hasCode, isPrefixPath, PathPattern, type RequestId, RingtideError, splitPath } from "@ringtide/common";
 import type { PathText } from "@ringtide/sql";
 
 /** Depth of a storage group that an insert creates: `root.a` for `root.a.b.c`. */
@@ -22,7 +22,10 @@ export class StorageGroups {
     return this.#cluster.metaState.storageGroupOf(device) !== undefined;
   }
 
-  /** Creates the storage group of a device that lies in none. STORAGE_GROUP_NOT_FOUND when none may be made. */
+  /**
+   * Creates the storage group of a device that lies in none. STORAGE_GROUP_NOT_FOUND when none may be made, STORAGE_GROUP_EXISTS when
+   * the one to make has another below it.
+   */
   async ensure(device: string): Promise<void> {
     const nodes = splitPath(device);
     if (!this.#autoCreate) {
@@ -34,19 +37,33 @@ export class StorageGroups {
     if (nodes.length < AUTO_LEVEL)
       throw new RingtideError("PATH_INVALID", `'${device}' is no device: it needs a name below root`);
     const path = nodes.slice(0, AUTO_LEVEL).join(".");
+    this.#refuseAbove(device, path);
     const pending = this.#creating.get(path);
     if (pending !== undefined) return pending;
-    const creation = this.#create(path).finally(() => this.#creating.delete(path));
+    const creation = this.#create(device, path).finally(() => this.#creating.delete(path));
     this.#creating.set(path, creation);
     return creation;
   }
 
-  async #create(path: string): Promise<void> {
+  async #create(device: string, path: string): Promise<void> {
+    const { coordinator } = this.#cluster;
     try {
-      await this.#cluster.coordinator.writeMeta(undefined, { kind: "createStorageGroup", path });
+      await coordinator.writeMeta(undefined, { kind: "createStorageGroup", path });
     } catch (error) {
-      if (!hasCode(error, "STORAGE_GROUP_EXISTS")) throw error; // another node was faster: fine
+      if (!hasCode(error, "STORAGE_GROUP_EXISTS")) throw error;
+      // Another node was faster, which is fine, or has made one below.
+      await coordinator.catchUpMeta();
+      this.#refuseAbove(device, path);
     }
+  }
+
+  #refuseAbove(device: string, path: string): void {
+    const below = this.#cluster.metaState.storageGroups.find((name) => name !== path && isPrefixPath(path, name));
+    if (below === undefined) return;
+    throw new RingtideError(
+      "STORAGE_GROUP_EXISTS",
+      `${device} lies in no storage group, and ${path} cannot become one: ${below} lies below it. Create one for the device`,
+    );
   }
 
   async create(request: RequestId | undefined, path: string): Promise<number> {

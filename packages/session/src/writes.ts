@@ -1,4 +1,5 @@
 import {
+  asRingtideError,
   type GroupNumber,
   PathPattern,
   type RequestId,
@@ -168,9 +169,11 @@ export class Writes {
   }
 }
 
-/** Waits for all writes before it throws the first error: none is left running unseen. */
+/** Waits for all writes before it throws: none is left running unseen. One whose outcome is open leaves that of the whole open. */
 async function all(writes: readonly Promise<number>[]): Promise<number[]> {
   const settled = await Promise.allSettled(writes);
-  for (const result of settled) if (result.status === "rejected") throw result.reason;
+  const failures = settled.flatMap((result) => (result.status === "rejected" ? [asRingtideError(result.reason)] : []));
+  const failure = failures.find(({ spec }) => !spec.outcomeKnown) ?? failures[0];
+  if (failure !== undefined) throw failure;
   return settled.map((result) => (result.status === "fulfilled" ? result.value : 0));
 }
