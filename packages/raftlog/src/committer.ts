@@ -6,8 +6,6 @@ import { Segment, type SegmentList } from "./segment.ts";
 
 /** A batch takes no further append once it has this size, so that one commit stays short. */
 const BATCH_BYTES = 8 * 1024 * 1024;
-/** Appends that would make more bytes wait are refused with OVERLOADED; proposals are bounded long before. */
-const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 /** After this long without appends a mark is written behind the last batch: from then on damage in it is no torn tail. */
 const IDLE_MARK_MS = 50;
 
@@ -60,12 +58,9 @@ export class Committer {
   }
 
   /** Throws when the log takes nothing (more). */
-  checkOpen(appendBytes: number): void {
+  checkOpen(): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#isClosing) throw new RingtideError("SHUTTING_DOWN", "the log is closed");
-    const queuedBytes = this.#options.segments.last.end - this.#durable;
-    if (queuedBytes > 0 && queuedBytes + appendBytes > MAX_QUEUED_BYTES)
-      throw new RingtideError("OVERLOADED", `${queuedBytes} bytes wait for the disk of the log`);
   }
 
   /** The batch that takes the next append, which the caller adds at once. */
@@ -77,7 +72,7 @@ export class Committer {
 
   /** Writes a mark: recovery then knows that everything before it was durable. */
   async mark(): Promise<void> {
-    this.checkOpen(0);
+    this.checkOpen();
     const batch = this.#begin();
     this.#isMarked = true;
     await batch.done;

@@ -7,7 +7,7 @@ import { EntryReader } from "./entry-reader.ts";
 import { GroupLog, NO_CUT } from "./group-log.ts";
 import { logMetrics } from "./log-metrics.ts";
 import type { AppendBatch, RaftLogOptions, RecoveredGroup } from "./options.ts";
-import { HEADER_BYTES, MAX_BODY_BYTES } from "./record.ts";
+import { MAX_BODY_BYTES } from "./record.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import type { SegmentList } from "./segment.ts";
 
@@ -83,17 +83,14 @@ export class RaftLog {
 
   /**
    * Appends entries (the first one may overwrite: the group's log is truncated from its index on) and hard state; either may
-   * be left out. Resolves when they are durable. TABLET_TOO_LARGE, OVERLOADED, SHUTTING_DOWN: nothing was done. An error of
-   * the disk: the log has failed, nobody knows what is durable.
+   * be left out. Resolves when they are durable. TABLET_TOO_LARGE, SHUTTING_DOWN: nothing was done. An error of the disk: the
+   * log has failed, nobody knows what is durable. However much waits for a slow disk, nothing is refused: a group cannot go on without
+   * what its core handed over. The cores bound what is not applied, and with it what waits here.
    */
   async append(group: GroupNumber, { hardState, entries }: AppendBatch): Promise<void> {
     if (hardState === undefined && entries.length === 0) return this.#committer.settled();
-    let bytes = hardState === undefined ? 0 : HEADER_BYTES;
-    for (const entry of entries) {
-      this.#checkSize(group, entry);
-      bytes += recordBytes(entry);
-    }
-    this.#committer.checkOpen(bytes);
+    for (const entry of entries) this.#checkSize(group, entry);
+    this.#committer.checkOpen();
     const log = this.#groups.get(group) ?? new GroupLog(group, NO_CUT);
     log.check(hardState, entries);
     this.#groups.set(group, log);
