@@ -24,8 +24,9 @@ interface Pending {
   readonly timer: Timer;
 }
 
-/** Bounds what waits for one peer; more is refused at once. */
+/** Bounds of what waits for one peer, and of what of it has not left yet; more is refused at once. */
 const MAX_PENDING = 4096;
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 
 /** Sends proposals to one peer over one stream and matches the answers. */
 export class Forwarder {
@@ -47,6 +48,10 @@ export class Forwarder {
     }
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
+      const stream = this.#ensureStream();
+      const { queuedBytes } = stream;
+      if (queuedBytes > 0 && queuedBytes + proposal.payload.length > MAX_QUEUED_BYTES)
+        throw new RingtideError("OVERLOADED", `${queuedBytes} bytes of writes wait for the way to the leader already`);
       const timer = this.#clock.setTimer(timeoutMs, () => {
         this.#pending.delete(id);
         reject(
@@ -54,7 +59,7 @@ export class Forwarder {
         );
       });
       this.#pending.set(id, { resolve, reject, timer });
-      this.#ensureStream().write(encodeMessage(ForwardRequest, { id, ...proposal }));
+      stream.write(encodeMessage(ForwardRequest, { id, ...proposal }));
     });
   }
 
