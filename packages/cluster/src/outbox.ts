@@ -17,6 +17,8 @@ export interface OutboxOptions<T> {
 
 const REOPEN_MIN_MS = 50;
 const REOPEN_MAX_MS = 1000;
+/** A stream that lived for this long was a good one: the next pause is short again. The peer sends nothing on it that would tell. */
+const PROVEN_MS = 5000;
 
 /**
  * The sending half of a link to one peer: a bounded queue and one stream. What has queued up in one turn of the main loop, or
@@ -30,6 +32,7 @@ export class Outbox<T> {
   #flushing = false;
   #closed = false;
   #reopenMs = REOPEN_MIN_MS;
+  #openedMs = 0;
   #pause: Timer | undefined;
 
   constructor(options: OutboxOptions<T>) {
@@ -86,9 +89,8 @@ export class Outbox<T> {
     if (this.#stream !== undefined) return this.#stream;
     const stream = this.#options.open();
     this.#stream = stream;
-    stream.onMessage(() => {
-      this.#reopenMs = REOPEN_MIN_MS;
-    });
+    this.#openedMs = this.#options.clock.monotonicMs();
+    stream.onMessage(() => undefined);
     stream.onClose((error) => this.#broken(stream, error));
     return stream;
   }
@@ -105,6 +107,7 @@ export class Outbox<T> {
       const { code, message } = asRingtideError(error);
       this.#options.logger.debug("link broke", { code, reason: message });
     }
+    if (this.#options.clock.monotonicMs() - this.#openedMs > PROVEN_MS) this.#reopenMs = REOPEN_MIN_MS;
     this.#pause = this.#options.clock.setTimer(this.#reopenMs, () => {
       this.#pause = undefined;
     });
