@@ -76,6 +76,36 @@ async function checkEverywhere(): Promise<void> {
 describe("every statement, at every node", () => {
   it("answers what was written", checkEverywhere);
 
+  it("says who answered, and refuses what it cannot promise", async () => {
+    for (const session of sessions) {
+      for (const [consistency, served] of [
+        ["mid", "leader"],
+        ["weak", "local"],
+      ] as const) {
+        const result = await session.execute("SELECT * FROM root.sg", { consistency });
+        await result.toArray();
+        expect(result.served).toBe(served);
+      }
+      await expect(ask(session, "SELECT * FROM root.sg", "strong")).rejects.toMatchObject({
+        code: "CONSISTENCY_UNAVAILABLE",
+      });
+    }
+  });
+
+  it("writes and deletes at now()", async () => {
+    const [one, two, three] = sessions;
+    const startedMs = Date.now();
+    await one.execute("INSERT INTO root.present.d(s) VALUES (3)");
+    await two.execute("INSERT INTO root.present.d(s, time) VALUES (4, now() - 40d), (5, now() + 1h)");
+    const { rows } = await ask(three, "SELECT s FROM root.present.d");
+    expect(rows.map((row) => row[1])).toEqual([4, 3, 5]);
+    expect(Math.abs(Number(rows[1]?.[0]) - startedMs)).toBeLessThan(60_000);
+    expect((await ask(two, "SELECT LAST s FROM root.present.d WHERE time > now() - 1h")).rows[0]?.[2]).toBe("5.0");
+    await three.execute("DELETE FROM root.present.d.s WHERE time <= now() - 30d");
+    expect((await ask(one, "SELECT s FROM root.present.d WHERE time < now()")).rows.map((row) => row[1])).toEqual([3]);
+    await one.execute("DELETE STORAGE GROUP root.present");
+  });
+
   it("answers the same after kill -9 of all nodes", async () => {
     await close();
     await Promise.all(state.nodes.map(({ number }) => killNode(state.directory, number)));

@@ -284,4 +284,7 @@ async function writeNames([one, two]: Sessions, model: Model): Promise<void> {
     await insertRows(one, model, device, names, [[1n, 1, 2, 3, 4]]);
     await insertRows(two, model, device, names, [[2n, 5, null, 7, null]]);
   }
+  // Words of the language: in SELECT these need their device before them, or are keywords only where one can stand.
+  for (const name of ["last", "from", "select", "count"]) model.create(`root.words.d.${name}`, "DOUBLE");
+  await insertRows(two, model, "root.words.d", ["last", "from", "select", "count"], [[1n, 1, 2, 3, 4]]);
 }

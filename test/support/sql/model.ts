@@ -67,7 +67,11 @@ export interface Answer {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-export async function ask(session: Session, sql: string, consistency: "mid" | "weak" = "mid"): Promise<Answer> {
+export async function ask(
+  session: Session,
+  sql: string,
+  consistency: "strong" | "mid" | "weak" = "mid",
+): Promise<Answer> {
   const result = await session.execute(sql, { consistency });
   const rows: Cell[][] = [];
   for await (const { time, values } of result) rows.push(time === undefined ? [...values] : [BigInt(time), ...values]);

@@ -2,7 +2,7 @@ import type { Answer, Model } from "../model.ts";
 import { below, D1, D2, list, type Pairs, X } from "./common.ts";
 
 export function browsing(model: Model): Pairs {
-  const groups = ["auto", "del", "edge", "gone", "hall", "last", "month", "over", "sg", "a", "b", "c"]
+  const groups = ["auto", "del", "edge", "gone", "hall", "last", "month", "over", "sg", "words", "a", "b", "c"]
     .map((name) => `root.${name}`)
     .sort();
   const series = model.paths(/./);

@@ -82,6 +82,13 @@ export function names(model: Model): Pairs {
       `SELECT größe, "c.d", a-b:c@#$%, select_1 FROM ${device}`,
       raw(model, paths(device, "größe", '"c.d"', "a-b:c@#$%", "select_1")),
     ]),
+    ["SELECT last FROM root.words.d", raw(model, ["root.words.d.last"])],
+    ["SELECT LAST last FROM root.words.d", last(model, ["root.words.d.last"])],
+    [
+      "SELECT d.from, d.select, count, d.count FROM root.words, root.words.d",
+      raw(model, ["root.words.d.from", "root.words.d.select", "root.words.d.count", "root.words.d.count"]),
+    ],
+    ["SELECT count(count) FROM root.words.d", aggregate(model, [["count", ["root.words.d.count"]]])],
     ["SELECT * FROM root.last", raw(model, below(model, "root.last"))],
     [
       'SELECT größe FROM root.last.* WHERE root.last."a.b"."c.d" > 5',
