@@ -79,6 +79,16 @@ describe("start-cli.sh -e", () => {
     ]);
   });
 
+  it("takes several, and SQL that begins with a comment", async () => {
+    const count = "SELECT count(t) FROM root.plant.hall";
+    const answer = "count(root.plant.hall.t)\n1\n";
+    expect(await cli("--format", "csv", "-e", `-- first;\n${count} -- one`, "-e", count)).toEqual({
+      code: 0,
+      out: answer + answer,
+      err: "",
+    });
+  });
+
   it("points at the place of a mistake", async () => {
     const { code, out, err } = await cli("-e", "SELECT t FORM root.plant.hall");
     expect({ code, out }).toEqual({ code: 1, out: "" });
@@ -102,7 +112,7 @@ describe("start-cli.sh -e", () => {
     for (const args of wrong) expect((await runScript("start-cli.sh", args)).code, args.join(" ")).toBe(1);
     const { code, err } = await runScript("start-cli.sh", ["-p", "1", "-e", sql]);
     expect(code).toBe(1);
-    expect(err).toMatch(/^NET_UNREACHABLE: .*127\.0\.0\.1:1/);
+    expect(err).toMatch(/^NET_UNREACHABLE: no node answers at 127\.0\.0\.1:1: does it run\?/);
   });
 
   it("ends quietly when its reader goes away", async () => {

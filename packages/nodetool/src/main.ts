@@ -30,6 +30,7 @@ function parse(argv: readonly string[]) {
       return true;
     })
     .strictOptions()
+    .showHelpOnFail(false, "nodetool.sh --help explains all")
     .version(false)
     .wrap(110);
 }

@@ -76,6 +76,17 @@ function refuseOther(found: LocalClusterState, options: StartOptions): void {
   }
 }
 
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RingtideError("CONFIG_INVALID_VALUE", `the cluster's directory cannot be made: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
 async function newState(options: StartOptions): Promise<LocalClusterState> {
   const nodes = options.nodes ?? DEFAULT_NODES;
   const replicas = options.replicas ?? Math.min(DEFAULT_REPLICAS, nodes);
@@ -84,7 +95,7 @@ async function newState(options: StartOptions): Promise<LocalClusterState> {
   if (!Number.isInteger(replicas) || replicas < 1)
     throw new RingtideError("CONFIG_INVALID_VALUE", "--replicas must be 1 or more");
   const ports = await choosePorts(nodes, options.basePort);
-  mkdirSync(options.directory, { recursive: true });
+  makeDirectory(options.directory);
   return {
     format: 1,
     directory: options.directory,

@@ -67,6 +67,7 @@ function parse(argv: readonly string[]) {
       return true;
     })
     .strict()
+    .showHelpOnFail(false, "local-cluster.sh --help explains all")
     .version(false)
     .wrap(110);
 }

@@ -30,9 +30,19 @@ const FILE = "cluster.json";
 export function readState(directory: string): LocalClusterState | undefined {
   const path = `${directory}/${FILE}`;
   if (!existsSync(path)) return undefined;
-  const state = JSON.parse(readFileSync(path, "utf8")) as LocalClusterState;
+  const state = parse(path);
   if (state.format !== 1) throw new RingtideError("FORMAT_UNKNOWN", `${path} has format ${String(state.format)}`);
   return state;
+}
+
+function parse(path: string): LocalClusterState {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as LocalClusterState;
+  } catch (error) {
+    throw new RingtideError("DISK_CORRUPT", `${path} cannot be read: end its nodes by hand and remove the directory`, {
+      cause: error,
+    });
+  }
 }
 
 export function requireState(directory: string): LocalClusterState {

@@ -23,6 +23,7 @@ const QUERIES: readonly (readonly [string, string])[] = [
 const NODES = 3;
 const DEFAULT_DIRECTORY = `${PROJECT}/.quickstart`;
 const VICTIM = 2;
+const EXIT_INTERRUPTED = 130;
 
 function portOf(node: LocalNode): string {
   return node.rpc.slice(node.rpc.lastIndexOf(":") + 1);
@@ -104,17 +105,31 @@ async function run(argv: readonly string[]): Promise<void> {
     .strict()
     .demandCommand(0, 0)
     .help(false)
+    .showHelpOnFail(false, "sbin/quickstart.sh --help explains all")
     .version(false)
     .parseAsync();
   const directory = resolve(args.dir);
+  process.once("SIGINT", () => {
+    whatNow(directory);
+    process.exit(EXIT_INTERRUPTED);
+  });
   try {
     await (args.stop ? stop(directory) : quickstart(directory));
   } catch (error) {
     fail(error);
-    process.stderr.write(
-      `What now: the nodes' logs are ${directory}/node-*/node.log\n  ${command(directory, "--stop")} ends what runs and removes it; then ${command(directory)} begins again\n`,
-    );
+    whatNow(directory);
   }
+}
+
+function whatNow(directory: string): void {
+  if (!existsSync(`${directory}/cluster.json`)) return; // nothing was started
+  const lines = [
+    "What now:",
+    `  the nodes' logs are ${directory}/node-*/node.log`,
+    `  ${command(directory, "--stop")} ends what runs and removes it`,
+    `  ${command(directory)} does that too, and begins again`,
+  ];
+  process.stderr.write(`${lines.join("\n")}\n`);
 }
 
 function fail(error: unknown): void {

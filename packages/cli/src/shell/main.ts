@@ -1,5 +1,5 @@
 import { connect, type Session } from "@ringtide/client";
-import { asRingtideError, RingtideError } from "@ringtide/common";
+import { asRingtideError, hasCode, RingtideError } from "@ringtide/common";
 import yargs from "yargs";
 import { runBatch } from "./batch.ts";
 import { runInteractive } from "./interactive.ts";
@@ -18,15 +18,32 @@ History: ~/.ringtide_history`;
 
 const EXIT_INTERRUPTED = 130;
 
+/** The word after -e is SQL whatever it begins with (a comment begins with --), and -e may be given several times. */
+function gatherStatements(argv: readonly string[]): string[] {
+  const others: string[] = [];
+  const statements: string[] = [];
+  for (let i = 0; i < argv.length; i++) {
+    const argument = argv[i] as string;
+    const next = argv[i + 1];
+    if ((argument === "-e" || argument === "--execute") && next !== undefined) {
+      statements.push(next);
+      i++;
+    } else {
+      others.push(argument);
+    }
+  }
+  return statements.length === 0 ? others : [...others, `--execute=${statements.join("\n;\n")}`];
+}
+
 function parse(argv: readonly string[]) {
-  return yargs([...argv])
+  return yargs(gatherStatements(argv))
     .scriptName("start-cli.sh")
     .usage(
       "$0 [-h HOST] [-p PORT] [-e SQL] [--format table|csv|json]\n\nThe SQL shell. Without -e it reads statements from the terminal, or from standard input, and stops at the first that fails.",
     )
     .option("host", { alias: "h", type: "string", default: "127.0.0.1", describe: "host of a node" })
     .option("port", { alias: "p", type: "number", default: DEFAULT_PORT, describe: "its client port" })
-    .option("execute", { alias: "e", type: "string", describe: "run these statements and leave" })
+    .option("execute", { alias: "e", type: "string", describe: "run these statements and leave; may be repeated" })
     .option("format", {
       choices: ["table", "csv", "json"] as const,
       default: "table" as const,
@@ -55,6 +72,7 @@ function parse(argv: readonly string[]) {
       return true;
     })
     .strict()
+    .showHelpOnFail(false, "start-cli.sh --help explains all")
     .version(false)
     .wrap(HELP_COLUMNS);
 }
@@ -100,13 +118,22 @@ async function batch(session: Session, sql: string | undefined, options: ShellOp
   else if (run > 1 || sql === undefined) say(`stopped at statement ${run}; --continue goes on after an error\n`);
 }
 
+async function open(host: string, port: number, zone: string | undefined): Promise<Session> {
+  try {
+    return await connect({ addresses: [{ host, port }], ...(zone === undefined ? {} : { zone }) });
+  } catch (error) {
+    if (!hasCode(error, "NET_UNREACHABLE")) throw error;
+    throw new RingtideError(
+      "NET_UNREACHABLE",
+      `no node answers at ${host}:${port}: does it run? -h and -p name another (${asRingtideError(error).message.trim()})`,
+    );
+  }
+}
+
 async function run(argv: readonly string[]): Promise<void> {
   const args = await parse(argv).parseAsync();
   leaveWithReader();
-  const session = await connect({
-    addresses: [{ host: args.host, port: args.port }],
-    ...(args.zone === undefined ? {} : { zone: args.zone }),
-  });
+  const session = await open(args.host, args.port, args.zone);
   const options: ShellOptions = {
     style: {
       format: args.format,
