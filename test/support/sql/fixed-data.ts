@@ -277,7 +277,7 @@ async function writeEdges([one, two, three]: Sessions, model: Model): Promise<vo
 }
 
 /** Nodes that are keywords, numbers, quoted, or beyond ASCII. */
-async function writeNames([one, two]: Sessions, model: Model): Promise<void> {
+async function writeNames([one, two, three]: Sessions, model: Model): Promise<void> {
   for (const device of ["root.last.count", "root.last.1", 'root.last."a.b"', "root.last.größe_日本"]) {
     const names = ["select_1", "größe", '"c.d"', "a-b:c@#$%"];
     for (const name of names) model.create(`${device}.${name}`, "DOUBLE");
@@ -287,4 +287,6 @@ async function writeNames([one, two]: Sessions, model: Model): Promise<void> {
   // Words of the language: in SELECT these need their device before them, or are keywords only where one can stand.
   for (const name of ["last", "from", "select", "count"]) model.create(`root.words.d.${name}`, "DOUBLE");
   await insertRows(two, model, "root.words.d", ["last", "from", "select", "count"], [[1n, 1, 2, 3, 4]]);
+  // Each node knows at once of a storage group that another one has just made.
+  await three.execute("FLUSH root.words");
 }
