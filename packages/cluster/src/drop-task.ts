@@ -47,8 +47,9 @@ export class DropTask {
 
   async #round(): Promise<void> {
     const { state, coordinator } = this.#parts;
-    await this.#knownEverywhere(state.appliedIndex);
-    for (const { path, number } of state.drops) {
+    const { drops, appliedIndex } = state;
+    await this.#knownEverywhere(appliedIndex);
+    for (const { path, number } of drops) {
       const request = { session: CLUSTER_SESSION, sequence: number, acknowledged: number - 1, retry: false };
       const payload = encodeCommand(request, { kind: "dropStorageGroup", storageGroup: path });
       for (const { group } of state.table.groups) await coordinator.write(group, request, () => payload);
