@@ -33,7 +33,7 @@ function valueAt(model: Model, path: string, time: bigint): Cell {
   return model.series.get(path)?.points.get(time) ?? null;
 }
 
-export function ascending(a: bigint, b: bigint): number {
+function ascending(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
@@ -45,7 +45,7 @@ function greatestAt(points: readonly (readonly [bigint, Value])[], time: bigint)
 }
 
 /** One function over the points of one or several series. */
-export function apply(name: string, points: readonly (readonly [bigint, Value])[]): Cell {
+function apply(name: string, points: readonly (readonly [bigint, Value])[]): Cell {
   if (name === "count") return BigInt(points.length);
   const ordered = points.toSorted(([a], [b]) => ascending(a, b));
   const [first] = ordered;

@@ -79,7 +79,7 @@ export async function ask(
 }
 
 /** A value as it is written in SQL. */
-export function literal(value: Cell): string {
+function literal(value: Cell): string {
   if (value === null) return "NULL";
   if (typeof value === "string") return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
   if (Object.is(value, -0)) return "-0.0";
