@@ -235,6 +235,16 @@ describe("ends before the end", () => {
     await livesOn();
   });
 
+  it("an insert for a device that lies in no storage group and cannot get one is STORAGE_GROUP_EXISTS", async () => {
+    await session.execute("CREATE STORAGE GROUP root.plant.line1");
+    await session.execute("INSERT INTO root.plant.line1.d(time, s) VALUES (1, 1)");
+    await expect(session.execute("INSERT INTO root.plant.line2.d(time, s) VALUES (1, 1)")).rejects.toMatchObject({
+      code: "STORAGE_GROUP_EXISTS",
+      message: expect.stringContaining("root.plant.line1"),
+    });
+    expect(await ask(session, "COUNT TIMESERIES root.plant")).toMatchObject({ rows: [[1]] });
+  });
+
   it("more queries than may run and wait are OVERLOADED, and the rest is answered", async () => {
     const one = await connect({ addresses: [addresses[0] ?? ""], retryTimeoutMs: 1 });
     const results = await Promise.allSettled(

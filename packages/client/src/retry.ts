@@ -26,6 +26,11 @@ export interface Attempts<T> {
   readonly hasEffect: boolean;
 }
 
+/** Errors about the request itself (numbers below 3000) are what applying it gives: they answer for the attempts before too. */
+function isJudgement(error: RingtideError): boolean {
+  return error.spec.number < 3000;
+}
+
 /**
  * Tries until an answer comes that is none to try again, on other nodes where one fails. After `retryTimeoutMs` it fails: with
  * OUTCOME_UNKNOWN if the request may have taken effect in one of the attempts, else with the last error.
@@ -46,7 +51,7 @@ export async function withRetries<T>(policy: RetryPolicy, work: Attempts<T>): Pr
       const error = asRingtideError(thrown);
       settle(pool, link, error);
       work.failed?.(link);
-      if (!mayRetry(error)) throw error;
+      if (!mayRetry(error)) throw unknown !== undefined && !isJudgement(error) ? outcomeUnknown(unknown, error) : error;
       sent = true;
       failedLast = error.code === "SESSION_UNKNOWN" ? undefined : link;
       if (work.hasEffect && !error.spec.outcomeKnown) unknown = error;

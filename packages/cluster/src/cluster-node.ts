@@ -43,18 +43,16 @@ export class ClusterNode {
     let log: RaftLog | undefined;
     try {
       const identity = await loadIdentity(disk, options.dataDirectory, random);
-      await checkStore(kv, options.dataDirectory, identity);
       const self: SelfDescription = {
         nodeUuid: identity.nodeUuid,
         clusterName: options.clusterName,
         agreement: options.agreement,
         internalSecret: options.internalSecret,
       };
+      if (identity.formation !== undefined) checkOwn(options, identity.formation, identity);
+      await checkStore(kv, options.dataDirectory, identity);
       doors = new InternalDoors(options, self);
-      if (identity.formation !== undefined) {
-        checkOwn(options, identity.formation, identity);
-        doors.formed(identity.formation);
-      }
+      if (identity.formation !== undefined) doors.formed(identity.formation);
       await doors.open();
       const record = identity.formation ?? (await form(options, self, identity, signal));
       doors.formed(record);

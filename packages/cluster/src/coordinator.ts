@@ -66,9 +66,11 @@ export class Coordinator {
     return known || this.#hints.get(group) || 0;
   }
 
+  /** False for a peer that has fallen silent. One that never beat to this node shares no group with it perhaps: it is asked. */
   isAlive(node: NodeId): boolean {
     if (node === this.#parts.self) return true;
-    return this.#parts.transport.sinceBeatMs(node) < this.#parts.options.heartbeatMs * SILENT_BEATS;
+    const sinceMs = this.#parts.transport.sinceBeatMs(node);
+    return sinceMs === Number.POSITIVE_INFINITY || sinceMs < this.#parts.options.heartbeatMs * SILENT_BEATS;
   }
 
   /**

@@ -51,6 +51,8 @@ export interface DataGroupOptions {
   readonly logger: Logger;
   readonly writeTimeoutMs: number;
   readonly diskWatch: DiskWatch;
+  /** True when the peer's last beat proved that its disk and main loop work. */
+  readonly provesLife: (peer: NodeId) => boolean;
 }
 
 /** Leadership goes to the header node when that is up to date, not more often than this. */
@@ -185,6 +187,7 @@ export class DataGroup {
     const status = this.raft.status();
     const peer = status.peers.find((candidate) => candidate.id === header);
     if (peer === undefined || !peer.recentActive || peer.match < status.commit) return;
+    if (!this.#options.provesLife(header)) return;
     this.#options.logger.info("moving leadership to the header node", { group: groupName(this.group), header });
     this.raft.transferLeadership(header);
   }

@@ -19,6 +19,7 @@ export interface Applied {
 }
 
 interface Pending {
+  readonly group: GroupNumber;
   readonly resolve: (applied: Applied) => void;
   readonly reject: (error: Error) => void;
   readonly timer: Timer;
@@ -58,7 +59,7 @@ export class Forwarder {
           new RingtideError("NET_TIMEOUT", `the leader did not answer a write within ${Math.round(timeoutMs)} ms`),
         );
       });
-      this.#pending.set(id, { resolve, reject, timer });
+      this.#pending.set(id, { group: proposal.group, resolve, reject, timer });
       stream.write(encodeMessage(ForwardRequest, { id, ...proposal }));
     });
   }
@@ -90,6 +91,16 @@ export class Forwarder {
     for (const pending of waiting) {
       pending.timer.cancel();
       pending.reject(error);
+    }
+  }
+
+  /** The peer does not lead the group any more: what waits there for it fails with LEADERSHIP_LOST. */
+  failGroup(group: GroupNumber): void {
+    for (const [id, pending] of this.#pending) {
+      if (pending.group !== group) continue;
+      this.#pending.delete(id);
+      pending.timer.cancel();
+      pending.reject(new RingtideError("LEADERSHIP_LOST", "the group has another leader than the node that was asked"));
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Kv, NodeId } from "@ringtide/common";
+import type { GroupNumber, Kv, NodeId } from "@ringtide/common";
 import { groupName, headerOf, META_GROUP, randomBelow, utf8Bytes } from "@ringtide/common";
 import { Engine } from "@ringtide/engine";
 import type { Configuration, Entry, Message } from "@ringtide/raft";
@@ -21,6 +21,8 @@ export interface OpenContext {
   readonly log: RaftLog;
   readonly send: (message: Message) => void;
   readonly diskWatch: DiskWatch;
+  readonly provesLife: (peer: NodeId) => boolean;
+  readonly onLeaderChanged: (group: GroupNumber, leader: NodeId) => void;
 }
 
 const MAX_INFLIGHT_REQUESTS = 256;
@@ -78,12 +80,13 @@ export async function openDataGroup(context: OpenContext, plan: DataGroupPlan): 
     logger: ports.logger,
     writeTimeoutMs: options.writeTimeoutMs,
     diskWatch: context.diskWatch,
+    provesLife: context.provesLife,
   });
 }
 
 function raftParts(context: OpenContext) {
   const { clock, logger } = context.options.ports;
-  return { log: context.log, send: context.send, clock, logger };
+  return { log: context.log, send: context.send, onLeaderChanged: context.onLeaderChanged, clock, logger };
 }
 
 /** The consensus core as the node's log has it: entries after the checkpoint are in memory, to be applied again. */
@@ -119,9 +122,7 @@ async function openCore(
     maxInflightRequests: MAX_INFLIGHT_REQUESTS,
     maxInflightBytes: options.maxEntryBytes * 2,
     maxAppendBytes: MAX_APPEND_BYTES,
-    // What a restart has to apply again comes on top: counted in, it alone could fill the bound, and a replica that takes no entry
-    // because of that never learns that its tail is committed, nor can the group elect a leader that is ready.
-    maxUncommittedBytes: options.maxEntryBytes * 4 + log.groupBytesSince(group, checkpointIndex + 1),
+    maxUncommittedBytes: options.maxEntryBytes * 4,
     memoryEntriesMax: options.memoryEntriesMax,
     memoryEntriesMin: options.memoryEntriesMin,
     memoryBytesMax: MEMORY_BYTES_MAX,

@@ -17,6 +17,8 @@ export interface RaftGroupOptions {
   readonly log: RaftLog;
   readonly machine: StateMachine;
   readonly send: (message: Message) => void;
+  /** Another leader is known than before; 0: none is. */
+  readonly onLeaderChanged: (group: GroupNumber, leader: NodeId) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -233,6 +235,7 @@ export class RaftGroup {
     const { role, leader, term } = this.#core.status();
     this.#options.logger.info("leader changed", { group: groupName(this.group), role, leader, term });
     if (role !== "leader") this.#proposals.leadershipLost(leader);
+    this.#options.onLeaderChanged(this.group, leader);
   }
 
   #enqueueApply(entries: readonly Entry[]): void {

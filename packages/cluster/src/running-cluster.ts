@@ -105,11 +105,21 @@ export class RunningCluster {
     const { dataDirectory, diskLowWaterBytes } = options;
     const diskWatch = new DiskWatch(ports.disk, ports.clock, ports.logger, dataDirectory, diskLowWaterBytes);
     await diskWatch.start();
-    const meta = await openMetaGroup({ options, record, self, kv, log, send, diskWatch });
+    const provesLife = (peer: NodeId) => {
+      const proof = transport.proofOf(peer);
+      return (
+        proof !== undefined &&
+        proof.oldestPendingSyncMs < options.diskStallLimitMs &&
+        proof.longestTurnMs < options.loopStallLimitMs
+      );
+    };
+    const onLeaderChanged = (group: GroupNumber, leader: NodeId) => transport.leaderChanged(group, leader);
+    const context = { options, record, self, kv, log, send, diskWatch, provesLife, onLeaderChanged };
+    const meta = await openMetaGroup(context);
     const dataGroups = new Map<GroupNumber, DataGroup>();
     for (const plan of meta.store.state.table.groups) {
       if (!plan.members.includes(self)) continue;
-      dataGroups.set(plan.group, await openDataGroup({ options, record, self, kv, log, send, diskWatch }, plan));
+      dataGroups.set(plan.group, await openDataGroup(context, plan));
     }
     cluster = new RunningCluster({
       options,

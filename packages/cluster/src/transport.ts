@@ -1,4 +1,14 @@
-import type { Caller, Clock, Connection, Logger, MessageStream, Metrics, Net, NodeId } from "@ringtide/common";
+import type {
+  Caller,
+  Clock,
+  Connection,
+  GroupNumber,
+  Logger,
+  MessageStream,
+  Metrics,
+  Net,
+  NodeId,
+} from "@ringtide/common";
 import { asRingtideError, META_GROUP, RingtideError } from "@ringtide/common";
 import { BeatBatch, decodeMessage, encodeMessage, RaftBatch } from "@ringtide/proto";
 import type { Message } from "@ringtide/raft";
@@ -96,6 +106,14 @@ export class Transport {
     if (links === undefined)
       throw new RingtideError("INTERNAL", `node ${peer} is no peer of node ${this.#options.self}`);
     return links;
+  }
+
+  /** Writes on their way to another node than the group's new leader will not be answered there: they fail now, with an unknown outcome. */
+  leaderChanged(group: GroupNumber, leader: NodeId): void {
+    if (leader === 0) return;
+    for (const [peer, links] of this.#peers) {
+      if (peer !== leader) (group === META_GROUP ? links.metaForward : links.dataForward).failGroup(group);
+    }
   }
 
   /** Milliseconds since the last beat batch of a peer came in; Infinity before the first. */

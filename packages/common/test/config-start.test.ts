@@ -109,6 +109,7 @@ describe("agreement between nodes", () => {
       "cluster_name",
       "default_replica_num",
       "partition_interval",
+      "raft_log_buffer_size",
       "rpc_compression_enable",
       "slot_count",
       "slot_salt",

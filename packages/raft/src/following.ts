@@ -67,7 +67,9 @@ export function handleAppend(state: RaftState, message: AppendRequest): void {
     rejectAppend(state, message);
     return;
   }
-  if (entries.length > 0 && state.unappliedBytes > UNAPPLIED_LIMIT_FACTOR * state.options.maxUncommittedBytes) {
+  // Refusing helps only while there is something to apply: a long tail after a restart may be just what the commit index waits for.
+  const isFull = state.unappliedBytes > UNAPPLIED_LIMIT_FACTOR * state.options.maxUncommittedBytes;
+  if (entries.length > 0 && isFull && state.commit > state.applied) {
     state.ignored.overloaded++;
     return;
   }

@@ -87,7 +87,7 @@ export const CLUSTER_KEYS = {
   raft_log_buffer_size: integer(
     16777216,
     { min: 65536, max: 268_435_456 },
-    { unit: "bytes", help: "A single log entry above this size is refused with an error." },
+    { unit: "bytes", agree: "always", help: "A single log entry above this size is refused with an error." },
   ),
   max_raft_log_persist_data_size_per_file: integer(
     1073741824,
