@@ -51,7 +51,8 @@ describe.skipIf(tls === undefined)("TLS", () => {
       },
     );
     const options = { service: SERVICE, metadata: {}, maxMessageBytes: 1000, connectTimeoutMs: 1000 };
-    const secure = net(tls).connect(listener.address, options);
+    // By name: TLS takes no IP address as the name of a server.
+    const secure = net(tls).connect({ host: "localhost", port: listener.address.port }, options);
     const plain = net().connect(listener.address, options);
     try {
       expect(await secure.unary("Echo", Uint8Array.of(1, 2), { timeoutMs: 5000 })).toHaveLength(2);

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { ErrorCode } from "@ringtide/common";
 import { PROJECT, type StartResult, startNode, temporaryDirectory } from "./starts.ts";
-import type { Target } from "./target.ts";
+import { MAX_WRITE_BYTES, type Target } from "./target.ts";
 
 /** A start of a node that has to be refused. */
 export interface StartCase {
@@ -205,7 +205,8 @@ export const START_CASES: readonly StartCase[] = [
       const place = newPlace();
       const [meta, data, rpc] = [1, 2, 3].map((node) => target.address(node, "meta").port) as [number, number, number];
       const others = [meta, data, rpc].map((port) => `127.0.0.1:${port}:${port + 2}:${port + 4}`);
-      return run(flagsOf(place, { seed_nodes: [seed(place), ...others].join(","), default_replica_num: "3" }));
+      const flags = { default_replica_num: "3", raft_log_buffer_size: String(MAX_WRITE_BYTES) };
+      return run(flagsOf(place, { ...flags, seed_nodes: [seed(place), ...others].join(",") }));
     },
   },
 ];
