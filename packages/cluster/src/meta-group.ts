@@ -1,13 +1,14 @@
 import type { Clock, Kv, Logger } from "@ringtide/common";
-import { asRingtideError, META_GROUP, utf8Bytes } from "@ringtide/common";
+import { asRingtideError, META_GROUP } from "@ringtide/common";
 import type { ApplyOutcome } from "@ringtide/engine";
 import type { Entry } from "@ringtide/raft";
 import type { RaftLog } from "@ringtide/raftlog";
 import type { FormationRecord } from "./formation.ts";
+import { readParts, writeParts } from "./kv-parts.ts";
 import { MetaState } from "./meta-state.ts";
 import type { RaftGroup } from "./raft-group.ts";
 
-const SNAPSHOT_KEY = utf8Bytes("meta/state");
+const SNAPSHOT_NAME = "meta/state";
 /** A checkpoint is written after this many entries, or this long after a change: the log before it may then be cut. */
 const CHECKPOINT_ENTRIES = 256;
 const CHECKPOINT_INTERVAL_MS = 30_000;
@@ -20,15 +21,20 @@ export class MetaStore {
   #checkpointIndex: number;
   #saving: Promise<void> | undefined;
 
-  private constructor(kv: Kv, state: MetaState, logger: Logger) {
+  /** Parts of the checkpoint in the store. */
+  #parts: number;
+
+  private constructor(kv: Kv, state: MetaState, parts: number, logger: Logger) {
     this.#kv = kv;
+    this.#parts = parts;
     this.state = state;
     this.#logger = logger;
     this.#checkpointIndex = state.appliedIndex;
   }
 
   static async open(kv: Kv, formation: FormationRecord, logger: Logger): Promise<MetaStore> {
-    return new MetaStore(kv, new MetaState(formation, await kv.get(SNAPSHOT_KEY)), logger);
+    const saved = await readParts(kv, SNAPSHOT_NAME);
+    return new MetaStore(kv, new MetaState(formation, saved?.value), saved?.count ?? 0, logger);
   }
 
   get checkpointIndex(): number {
@@ -50,7 +56,7 @@ export class MetaStore {
   async #save(): Promise<void> {
     const index = this.state.appliedIndex;
     try {
-      await this.#kv.write([{ op: "put", key: SNAPSHOT_KEY, value: this.state.encode() }], { sync: true });
+      this.#parts = await writeParts(this.#kv, SNAPSHOT_NAME, this.state.encode(), this.#parts);
       this.#checkpointIndex = index;
     } catch (error) {
       const known = asRingtideError(error);
