@@ -32,7 +32,7 @@ module.exports = {
     },
     {
       name: "machine-only-in-adapters",
-      comment: "node: modules and native libraries are met only by the ports' adapters and the programs",
+      comment: "node: modules are met only by the ports' adapters and the programs",
       severity: "error",
       from: { path: "^packages/[^/]+/src/", pathNot: ADAPTERS },
       to: { dependencyTypes: ["core"] },

@@ -44,6 +44,8 @@ export interface CoordinatorParts {
 }
 
 const RETRY_PAUSE_MS = 40;
+/** The query's own time-out ends its reads (QUERY_TIMEOUT); the deadline of the call only backs it up. */
+const READ_MARGIN_MS = 2000;
 /** A peer that has not beaten for this many beat intervals is not asked first. */
 const SILENT_BEATS = 8;
 /** How long a writer of metadata waits for its own node to catch up with what was committed. */
@@ -253,7 +255,7 @@ export class Coordinator {
     const request = encodeMessage(ReadRequest, { group, fragment, atLeader });
     const messages = this.#parts.transport
       .dataConnection(node)
-      .serverStream("Read", request, { timeoutMs: options.timeoutMs, signal: options.signal });
+      .serverStream("Read", request, { timeoutMs: options.timeoutMs + READ_MARGIN_MS, signal: options.signal });
     const { readTimeoutMs, ports } = this.#parts.options;
     return eachWithin(
       messages,

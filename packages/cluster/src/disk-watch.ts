@@ -13,6 +13,7 @@ export class DiskWatch {
   readonly #directory: string;
   readonly #lowWaterBytes: number;
   #timer: Timer | undefined;
+  #stopped = false;
   #isLow = false;
   #freeBytes = Number.POSITIVE_INFINITY;
 
@@ -35,8 +36,8 @@ export class DiskWatch {
   /** Looks once, then again and again until `stop`. */
   async start(): Promise<void> {
     await this.#look();
+    if (this.#stopped) return;
     this.#timer = this.#clock.setTimer(INTERVAL_MS, () => {
-      if (this.#timer === undefined) return;
       this.start().catch((error: unknown) => {
         this.#logger.error("free space is not watched any more", { reason: asRingtideError(error).message });
       });
@@ -65,7 +66,7 @@ export class DiskWatch {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#timer?.cancel();
-    this.#timer = undefined;
   }
 }

@@ -41,7 +41,7 @@ export class Outbox<T> {
 
   send(item: T): void {
     if (this.#closed) return;
-    if (this.#pause !== undefined) return; // the peer is down: the core is told again when the pause ends
+    if (this.#pause !== undefined) return; // the peer is down: its answer to a later beat makes the core send again
     const size = this.#options.sizeOf(item);
     if (this.#queue.length > 0 && this.#queuedBytes + size > this.#options.maxQueuedBytes) {
       this.#queue = [];

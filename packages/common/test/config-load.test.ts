@@ -70,6 +70,11 @@ describe("loading a configuration", () => {
     expect(config.seedNodes.map((seed) => seed.host)).toEqual(["db-1.example.org", "fe80::1"]);
   });
 
+  it("warns of a door that is not there yet, when it is given another port", () => {
+    expect(load("", "rpc_port=6668").warnings).toEqual([expect.stringContaining("rpc_port has no effect")]);
+    expect(load("", "rpc_port=6667").warnings).toEqual([]);
+  });
+
   it("warns of keys that change nothing, naming what does their work", () => {
     const { warnings } = load("flush_raft_log_threshold=5\nis_enable_raft_log_persistence=true");
     expect(warnings).toHaveLength(1);

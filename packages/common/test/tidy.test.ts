@@ -47,6 +47,25 @@ describe("source files", () => {
   });
 });
 
+describe("production code", () => {
+  const MACHINE =
+    /\b(?:Date\.now|new Date\(\)|Math\.random|performance\.now|setTimeout|setInterval|setImmediate|process\.|Buffer\.|crypto\.)/;
+  const ADAPTERS = /^packages\/(?:common\/src\/(?:node|conformance)|rpc|server|cli|nodetool)\//;
+  const production = paths("packages/*/src/**/*.ts").filter((path) => !ADAPTERS.test(path));
+  /** Without comments and texts, which may speak of all this. */
+  const codeOf = (path: string) => read(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"/g, "");
+
+  it("meets clock, timers, randomness and process through the ports only", () => {
+    expect(production.filter((path) => MACHINE.test(codeOf(path)))).toEqual([]);
+  });
+
+  it("has no promises in the consensus core", () => {
+    const raft = production.filter((path) => path.startsWith("packages/raft/"));
+    expect(raft.length).toBeGreaterThan(10);
+    expect(raft.filter((path) => /\b(?:Promise|async|await)\b/.test(codeOf(path)))).toEqual([]);
+  });
+});
+
 describe("documentation", () => {
   it("has a README in each package", () => {
     const missing = paths("packages/*/package.json").filter(

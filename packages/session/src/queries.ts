@@ -37,13 +37,13 @@ export class Queries {
     const { clock, precision, queryMemoryBytes } = this.#options;
     refuseStrong(request.consistency ?? this.#options.defaultConsistency);
     const abort = new AbortController();
+    session.begin(request.statementId, abort);
     const timeoutMs = request.timeoutMs > 0 ? request.timeoutMs : this.#options.queryTimeoutMs;
     const timer = clock.setTimer(timeoutMs, () => {
       abort.abort(new RingtideError("QUERY_TIMEOUT", `the query took longer than ${timeoutMs} ms`));
     });
     const onGone = () => abort.abort(new RingtideError("QUERY_CANCELLED", "the caller went away"));
     request.signal.addEventListener("abort", onGone, { once: true });
-    session.begin(request.statementId, abort);
     let leave: (() => void) | undefined;
     const finish = () => {
       timer.cancel();

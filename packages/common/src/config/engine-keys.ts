@@ -105,12 +105,15 @@ const DOORS = {
     },
   ),
   rpc_address: text("", "a host name or IP address, or nothing", optionalHost, {
+    reserved: "the IoTDB door comes later",
     help: "Address of the IoTDB door; empty: bind_address. The door comes in a later version; until then it stays closed.",
   }),
   rpc_port: integer(6667, PORT, {
+    reserved: "the IoTDB door comes later",
     help: "Port of the IoTDB door, which comes in a later version; until then it stays closed.",
   }),
   http_port: integer(18080, PORT, {
+    reserved: "the HTTP door comes later",
     help: "Port of the HTTP door, which comes in a later version; until then it stays closed.",
   }),
   insert_window_requests: integer(

@@ -13,6 +13,8 @@ export interface Key<T> {
   readonly agree?: "form" | "always";
   /** Says why only the default is accepted in this version: what the key is for is not built yet. */
   readonly later?: string;
+  /** Says why the key changes nothing in this version; a value other than the default gets a warning. */
+  readonly reserved?: string;
   /** The value, or undefined when the text is not allowed. */
   parse(text: string): T | undefined;
 }
@@ -23,6 +25,7 @@ interface Common {
   readonly unit?: string;
   readonly agree?: "form" | "always";
   readonly later?: string;
+  readonly reserved?: string;
 }
 
 /** A port of which the next one is used too (heartbeats). */

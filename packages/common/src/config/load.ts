@@ -42,8 +42,18 @@ export function loadConfig(sources: ConfigSources): { readonly config: Config; r
   return { config, warnings: idleWarnings(settings) };
 }
 
-function idleWarnings(settings: ReadonlyMap<string, Setting>): string[] {
+function reservedWarnings(settings: ReadonlyMap<string, Setting>): string[] {
   const warnings: string[] = [];
+  for (const [name, key] of KEYS) {
+    const setting = settings.get(name);
+    if (key.reserved === undefined || setting === undefined || setting.value === key.defaultText) continue;
+    warnings.push(`${setting.where}: ${name} has no effect in this version: ${key.reserved}`);
+  }
+  return warnings;
+}
+
+function idleWarnings(settings: ReadonlyMap<string, Setting>): string[] {
+  const warnings = reservedWarnings(settings);
   for (const [name, key] of Object.entries(IDLE_KEYS)) {
     const setting = settings.get(name);
     if (setting === undefined) continue;
