@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
@@ -12,6 +13,7 @@ import {
 import { choosePorts } from "../src/local-cluster/ports.ts";
 import { isNodeRunning } from "../src/local-cluster/processes.ts";
 import { nodeOf, readState, requireState, withNode, writeState } from "../src/local-cluster/state.ts";
+import { refuseForeign } from "../src/quickstart/ownership.ts";
 import { temporaryDirectory } from "./support.ts";
 
 const directories: string[] = [];
@@ -129,6 +131,46 @@ describe("a local cluster", () => {
     const path = directory();
     const failing = startCluster({ ...one, directory: path, flags: { no_such_key: "1" } });
     await expect(failing).rejects.toThrow(/node 1 ended; the end of .*node\.log:\n(.*\n)*.*no_such_key/);
+  });
+
+  it("that runs in part goes on when a node that is started does not come up", async () => {
+    const path = directory();
+    const two = { directory: path, nodes: 2, replicas: 2, basePort: undefined, flags: {} };
+    const running = nodeOf(await startCluster(two), 2);
+    const broken = nodeOf(await killNode(path, 1), 1);
+    writeFileSync(`${broken.dataDirectory}/identity.json`, "{");
+    await expect(startCluster(two)).rejects.toThrow(/node 1 ended/);
+    expect(isNodeRunning(running)).toBe(true);
+    expect(requireState(path).nodes).toEqual([broken, running]);
+  });
+
+  it("leaves no node running when the next cannot be started", async () => {
+    const path = directory();
+    writeFileSync(`${path}/node-2`, "in the way of a directory");
+    await expect(startCluster({ ...one, directory: path, nodes: 2 })).rejects.toThrow(/node-2/);
+    const state = requireState(path);
+    expect(existsSync(nodeOf(state, 1).logFile)).toBe(true); // it was started
+    expect(state.nodes.map((node) => node.pid)).toEqual([0, 0]);
+    const processes = spawnSync("ps", ["-e", "-ww", "-o", "args="], { encoding: "utf8" }).stdout;
+    expect(processes).toContain("ps -e -ww");
+    expect(processes).not.toContain(path);
+  });
+
+  it("is the quickstart's to remove only when the quickstart made it", async () => {
+    const path = directory();
+    expect(() => refuseForeign(path)).not.toThrow(); // nothing there
+    writeState(stateIn(path));
+    expect(() => refuseForeign(path)).toThrow(
+      expect.objectContaining({
+        code: "CONFIG_CONFLICT",
+        message: expect.stringContaining(`the cluster in ${path} was not made by this quickstart`) as string,
+      }) as Error,
+    );
+    await destroyCluster(path);
+    await startCluster({ ...one, directory: path, madeBy: "quickstart" });
+    expect(requireState(path).madeBy).toBe("quickstart");
+    expect((await stopCluster(path)).madeBy).toBe("quickstart");
+    expect(() => refuseForeign(path)).not.toThrow();
   });
 
   it("is removed without what others put into its directory", async () => {

@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly basePort: number | undefined;
   /** Configuration keys that every node gets. */
   readonly flags: Readonly<Record<string, string>>;
+  /** Kept in the state of a cluster that is new. */
+  readonly madeBy?: "quickstart";
 }
 
 const DEFAULT_NODES = 3;
@@ -35,19 +37,29 @@ const READY_MS = 60_000;
 const STOP_MS = 30_000;
 const KILL_MS = 10_000;
 
-/** Starts an empty cluster in a directory, or the one that is there from its data. Returns when it serves. */
+/**
+ * Starts an empty cluster in a directory, or the nodes that do not run of the one that is there, from their data. Returns when all
+ * serve; when that fails, the nodes that this call started are ended, and the others run on.
+ */
 export async function startCluster(options: StartOptions): Promise<LocalClusterState> {
   const directory = resolve(options.directory);
   const found = readState(directory);
   if (found !== undefined) refuseOther(found, options);
   let state = found ?? (await newState({ ...options, directory }));
-  for (const node of state.nodes) state = withNode(state, startNode(state, node));
-  writeState(state);
+  const started: LocalNode[] = [];
   try {
+    for (const node of state.nodes) {
+      if (isNodeRunning(node)) continue;
+      const spawned = startNode(state, node);
+      started.push(spawned);
+      state = withNode(state, spawned);
+      writeState(state); // at once: whatever happens next, the launcher knows of the process
+    }
     await waitReady(state.nodes, READY_MS);
   } catch (error) {
-    for (const node of state.nodes) await endNode(node, "SIGKILL", KILL_MS);
-    writeState({ ...state, nodes: state.nodes.map((node) => ({ ...node, pid: 0 })) });
+    await Promise.all(started.map((node) => endNode(node, "SIGKILL", KILL_MS)));
+    for (const node of started) state = withNode(state, { ...node, pid: 0 });
+    writeState(state);
     throw error;
   }
   return state;
@@ -101,6 +113,7 @@ async function newState(options: StartOptions): Promise<LocalClusterState> {
     directory: options.directory,
     replicas,
     flags: options.flags,
+    ...(options.madeBy === undefined ? {} : { madeBy: options.madeBy }),
     nodes: ports.map((port, i) => ({
       number: i + 1,
       pid: 0,
@@ -121,9 +134,8 @@ function portOf(address: string): string {
   return address.slice(address.lastIndexOf(":") + 1);
 }
 
-/** Starts the process of a node unless it runs. */
+/** Starts the process of a node that does not run. */
 function startNode(state: LocalClusterState, node: LocalNode): LocalNode {
-  if (isNodeRunning(node)) return node;
   const seeds = state.nodes.map((seed) => `${HOST}:${portOf(seed.meta)}:${portOf(seed.data)}:${portOf(seed.rpc)}`);
   const pid = spawnNode(node.logFile, {
     home: nodeDirectory(state.directory, node.number),

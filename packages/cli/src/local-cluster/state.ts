@@ -22,6 +22,8 @@ export interface LocalClusterState {
   /** Extra configuration flags of every node. */
   readonly flags: Readonly<Record<string, string>>;
   readonly nodes: readonly LocalNode[];
+  /** The program that made the cluster and may therefore remove it; left out: the user did, by hand. */
+  readonly madeBy?: "quickstart";
 }
 
 const FILE = "cluster.json";

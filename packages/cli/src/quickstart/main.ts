@@ -7,6 +7,7 @@ import { type LocalNode, nodeOf } from "../local-cluster/state.ts";
 import { heading, out, PROJECT, quoted, runScript } from "./commands.ts";
 import { readStations } from "./dataset.ts";
 import { loadStations } from "./load.ts";
+import { refuseForeign } from "./ownership.ts";
 
 /** The five queries: raw, filter, aggregate, downsample, last. Each answer fits in 120 columns. */
 const QUERIES: readonly (readonly [string, string])[] = [
@@ -39,7 +40,14 @@ async function quickstart(directory: string): Promise<void> {
     await destroyCluster(directory);
   }
   heading(`Starting ${NODES} nodes in ${directory}`);
-  const state = await startCluster({ directory, nodes: NODES, replicas: NODES, basePort: undefined, flags: {} });
+  const state = await startCluster({
+    directory,
+    nodes: NODES,
+    replicas: NODES,
+    basePort: undefined,
+    flags: {},
+    madeBy: "quickstart",
+  });
   for (const node of state.nodes)
     out(`node ${node.number}: pid ${node.pid}, clients on ${node.rpc}, log in ${node.logFile}`);
   const first = nodeOf(state, 1);
@@ -109,6 +117,7 @@ async function run(argv: readonly string[]): Promise<void> {
     .version(false)
     .parseAsync();
   const directory = resolve(args.dir);
+  refuseForeign(directory);
   process.once("SIGINT", () => {
     whatNow(directory);
     process.exit(EXIT_INTERRUPTED);

@@ -1,9 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { createInterface, type Interface } from "node:readline";
 import type { Session } from "@ringtide/client";
 import { splitStatements } from "@ringtide/sql";
 import { completer } from "./completion.ts";
+import { History } from "./history.ts";
 import { out, say } from "./output.ts";
 import { interruption, runStatement, type ShellOptions } from "./statement.ts";
 
@@ -24,16 +24,17 @@ The language: docs/sql.md
 export function runInteractive(session: Session, options: ShellOptions): Promise<void> {
   return new Promise((resolve) => {
     let shell: Shell | undefined;
+    const history = new History(HISTORY_FILE, say);
     const input = createInterface({
       input: process.stdin,
       output: process.stdout,
       prompt: PROMPT,
-      history: readHistory(),
+      history: history.read(),
       historySize: HISTORY_LINES,
       removeHistoryDuplicates: true,
       completer: completer(session, () => shell?.typed ?? ""),
     });
-    input.on("history", writeHistory);
+    input.on("history", (lines) => history.write(lines));
     shell = new Shell(input, session, options, resolve);
     shell.start();
   });
@@ -119,24 +120,5 @@ class Shell {
     this.#input.write(null, { ctrl: true, name: "e" }); // to the end of the line ...
     this.#input.write(null, { ctrl: true, name: "u" }); // ... and away with all before it
     this.#input.prompt();
-  }
-}
-
-/** Newest first, as readline wants it. */
-function readHistory(): string[] {
-  try {
-    return readFileSync(HISTORY_FILE, "utf8")
-      .split("\n")
-      .filter((line) => line !== "");
-  } catch {
-    return []; // the first use
-  }
-}
-
-function writeHistory(lines: readonly string[]): void {
-  try {
-    writeFileSync(HISTORY_FILE, `${lines.join("\n")}\n`, { mode: 0o600 });
-  } catch {
-    // A home directory that cannot be written to is no reason to stop the shell.
   }
 }
