@@ -17,8 +17,19 @@ Examples:
 HELP
 }
 
-# True while the process of that pid is a node of ours: the pid may belong to another program by now.
+# When the process of that pid was started, as the node writes it into its run file.
+start_of() {
+  if [ -e /proc/self/stat ]; then
+    # The 22nd field: the 20th after the program's name, which is in parentheses and may hold spaces.
+    sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 20
+  else
+    LC_ALL=C TZ=UTC ps -p "$1" -o lstart= | sed 's/^ *//; s/ *$//'
+  fi
+}
+
+# True while the process of that pid and start is a node: the pid may belong to another program by now, or to another node.
 is_node() {
+  [ -n "$2" ] && [ "$(start_of "$1")" = "$2" ] || return 1
   if [ -e /proc/self/cmdline ]; then
     tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" | grep -q 'packages/server/src/main.ts'
   else
@@ -38,13 +49,14 @@ stopped=0
 for file in "$home"/run/node-*.json; do
   [ -e "$file" ] || continue
   pid="$(sed -n 's/.*"pid":\([0-9]*\).*/\1/p' "$file")"
-  if [ -n "$pid" ] && is_node "$pid" 2>/dev/null; then
+  start="$(sed -n 's/.*"processStart":"\([^"]*\)".*/\1/p' "$file")"
+  if [ -n "$pid" ] && is_node "$pid" "$start" 2>/dev/null; then
     kill -TERM "$pid"
     for _ in $(seq 1 300); do
-      is_node "$pid" 2>/dev/null || break
+      is_node "$pid" "$start" 2>/dev/null || break
       sleep 0.1
     done
-    if is_node "$pid" 2>/dev/null; then
+    if is_node "$pid" "$start" 2>/dev/null; then
       echo "node $pid did not stop within 30 s" >&2
       exit 1
     fi

@@ -121,7 +121,9 @@ describe("start-node.sh and stop-node.sh", () => {
     await isReady(other);
     await eventually("the run file of the waiting node", 10_000, () => Promise.resolve(runFiles(home).length === 2));
     // Left behind by a node that was killed; its pid belongs to another program now.
-    writeFileSync(`${home}/run/node-1.json`, `{"pid":${process.pid},"metaPort":1}\n`);
+    writeFileSync(`${home}/run/node-1.json`, `{"pid":${process.pid},"metaPort":1,"processStart":"1"}\n`);
+    // The same, and now it belongs to a node of another directory.
+    writeFileSync(`${home}/run/node-2.json`, `{"pid":${other.child.pid},"metaPort":1,"processStart":"1"}\n`);
 
     const stopped = await runScript("stop-node.sh", [], { cwd: home });
     expect({ ...stopped, out: stopped.out.trimEnd().split("\n").toSorted() }).toEqual({
