@@ -1,4 +1,5 @@
 import { connect, type Session } from "@ringtide/client";
+import { flush } from "./support/checkpoint.ts";
 import { printTable, type Spread, spread } from "./support/figures.ts";
 import { generate, Loader, type Walks } from "./support/load.ts";
 import { type Case, casesOf } from "./support/query-cases.ts";
@@ -23,8 +24,9 @@ async function time(session: Session, query: Case, repetitions: number): Promise
   return spread(samples);
 }
 
+/** A running cluster may have the data from an earlier run: the same values at the same times. */
 async function load(walks: Walks, addresses: readonly string[]): Promise<void> {
-  const loader = await Loader.open(walks, addresses);
+  const loader = await Loader.open("query", walks, addresses);
   await loader.pass(0);
   await loader.close();
 }
@@ -34,8 +36,8 @@ async function run(): Promise<void> {
   try {
     const walks = generate();
     await load(walks, target.addresses);
+    await flush(target.addresses);
     const session = await connect({ addresses: target.addresses });
-    await session.execute("FLUSH", { timeoutMs: 120_000 });
     const queries: Record<string, Spread> = {};
     for (const query of casesOf(walks)) queries[query.name] = await time(session, query, Number(args.repetitions));
     await session.close();

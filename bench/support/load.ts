@@ -1,5 +1,5 @@
 import { connect, type Session, tabletFromArrays } from "@ringtide/client";
-import { deviceName, passOf, SERIES_NAMES, type TabletPlan, WORKLOAD, walksOf } from "./workload.ts";
+import { type BenchName, deviceName, passOf, SERIES_NAMES, type TabletPlan, WORKLOAD, walksOf } from "./workload.ts";
 
 /** Tablets that one connection has under way. */
 const IN_FLIGHT = 8;
@@ -16,6 +16,7 @@ export function generate(): Walks {
 
 /** Sends passes of the workload over several connections and keeps account of what was acknowledged, and when. */
 export class Loader {
+  readonly #bench: BenchName;
   readonly #walks: Walks;
   readonly #sessions: readonly Session[];
   #points = 0;
@@ -23,18 +24,19 @@ export class Loader {
   /** Called after each acknowledgement; returning false ends the load. */
   goOn: () => boolean = () => true;
 
-  private constructor(walks: Walks, sessions: readonly Session[]) {
+  private constructor(bench: BenchName, walks: Walks, sessions: readonly Session[]) {
+    this.#bench = bench;
     this.#walks = walks;
     this.#sessions = sessions;
   }
 
-  static async open(walks: Walks, addresses: readonly string[]): Promise<Loader> {
+  static async open(bench: BenchName, walks: Walks, addresses: readonly string[]): Promise<Loader> {
     const order = (i: number) => [
       ...addresses.slice(i % addresses.length),
       ...addresses.slice(0, i % addresses.length),
     ];
     const sessions = Array.from({ length: WORKLOAD.connections }, (_, i) => connect({ addresses: order(i) }));
-    return new Loader(walks, await Promise.all(sessions));
+    return new Loader(bench, walks, await Promise.all(sessions));
   }
 
   /** Points acknowledged so far. */
@@ -68,7 +70,7 @@ export class Loader {
       type: "DOUBLE" as const,
       values: (walks[i] as Float64Array).subarray(from, from + WORKLOAD.rows),
     }));
-    await session.insert(tabletFromArrays({ device: deviceName(plan.device), times, columns }));
+    await session.insert(tabletFromArrays({ device: deviceName(this.#bench, plan.device), times, columns }));
     this.#points += POINTS_PER_TABLET;
     this.latenciesMs.push(performance.now() - startedMs);
   }

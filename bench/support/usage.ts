@@ -26,12 +26,13 @@ export function diskBytes(directory: string, accepts: (path: string) => boolean 
   return bytes;
 }
 
-/** The file system that a path is on, from /proc/mounts: benches must not run on memory. */
+/** The file system that an absolute path without links is on, from /proc/mounts: benches must not run on memory. */
 export function fileSystemOf(path: string): string {
   let best = { mount: "", type: "unknown" };
   for (const line of readFileSync("/proc/mounts", "utf8").split("\n")) {
     const [, mount = "", type = ""] = line.split(" ");
-    if (path.startsWith(mount === "/" ? "/" : `${mount}/`) && mount.length >= best.mount.length) best = { mount, type };
+    if (`${path}/`.startsWith(mount === "/" ? "/" : `${mount}/`) && mount.length >= best.mount.length)
+      best = { mount, type };
   }
   return best.type;
 }

@@ -23,8 +23,16 @@ export interface TabletPlan {
   readonly position: number;
 }
 
-export function deviceName(device: number): string {
-  return `root.sg${device % WORKLOAD.storageGroups}.d${device}`;
+/** Each bench has storage groups of its own, so that one cluster can run both, again and again. */
+export type BenchName = "ingest" | "query";
+
+/** The storage groups of a bench, as the prefixes of a FROM clause. */
+export function groupsOf(bench: BenchName): string {
+  return Array.from({ length: WORKLOAD.storageGroups }, (_, group) => `root.${bench}_sg${group}`).join(", ");
+}
+
+export function deviceName(bench: BenchName, device: number): string {
+  return `root.${bench}_sg${device % WORKLOAD.storageGroups}.d${device}`;
 }
 
 /** The tablets of one pass in the order in which they are sent: device by device within each position. */
