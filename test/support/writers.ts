@@ -7,6 +7,8 @@ export class Writer {
   readonly acknowledged = new Map<number, number>();
   /** Longest time between two acknowledgements, ms. */
   longestPauseMs = 0;
+  /** When the last tablet that was acknowledged had been sent, ms of performance.now(). */
+  acknowledgedSentMs = Number.NEGATIVE_INFINITY;
   readonly #addresses: readonly string[];
   readonly #rows: number;
   #next = 1;
@@ -31,6 +33,7 @@ export class Writer {
     while (this.#running) {
       const times = Array.from({ length: this.#rows }, () => this.#next++);
       const values = times.map((time) => time * 3 + this.device.length);
+      const sentMs = performance.now();
       await session.insert(
         tabletFromArrays({ device: this.device, times, columns: [{ name: "v", type: "DOUBLE", values }] }),
       );
@@ -40,6 +43,7 @@ export class Writer {
       const now = performance.now();
       this.longestPauseMs = Math.max(this.longestPauseMs, now - this.#lastMs);
       this.#lastMs = now;
+      this.acknowledgedSentMs = sentMs;
     }
   }
 

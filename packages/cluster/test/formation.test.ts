@@ -1,6 +1,9 @@
 import { rmSync } from "node:fs";
-import type { ClusterNode } from "@ringtide/cluster";
-import { hasCode } from "@ringtide/common";
+import type { ClusterNode, NodeAddresses } from "@ringtide/cluster";
+import { hasCode, META_GROUP, nullLogger, sleep } from "@ringtide/common";
+import { createMetrics, systemClock } from "@ringtide/common/node";
+import { BeatBatch, encodeMessage, RaftMessageType } from "@ringtide/proto";
+import { createNet } from "@ringtide/rpc";
 import { afterEach, expect, it } from "vitest";
 import { chooseAddresses, eventually, nodeOptions, startNode, temporaryDirectory } from "./support/nodes.ts";
 
@@ -27,6 +30,47 @@ async function formThree(changes = {}) {
   const nodes = await Promise.all(seeds.map((_, i) => startNode(nodeOptions(directory.path, seeds, i, changes))));
   running.push(...nodes);
   return { directory: directory.path, seeds, nodes };
+}
+
+/** How long a stream has to stay open to count as accepted; far below the election time-out, in which a leader without followers resigns. */
+const OPEN_MS = 100;
+
+function metaReplica(node: ClusterNode) {
+  return node.cluster.localStatus().replicas.find((replica) => replica.group === META_GROUP);
+}
+
+/** Groups that the node leads. */
+function leadersAt(node: ClusterNode): number[] {
+  const { replicas } = node.cluster.localStatus();
+  return replicas.filter((replica) => replica.role === "leader").map((replica) => replica.group);
+}
+
+/**
+ * Votes for the node in the meta group the way node 3 with this UUID would: before the election in the next term, and in it. Resolves with
+ * the code that the stream is closed with, or "kept open".
+ */
+async function sendVotes(node: ClusterNode, address: NodeAddresses, uuid: string): Promise<string> {
+  const { record, self } = node.cluster;
+  const metadata = { "ringtide-cluster": record.clusterUuid, "ringtide-node": "3", "ringtide-uuid": uuid };
+  const net = createNet({ logger: nullLogger, metrics: createMetrics(), clock: systemClock });
+  const connection = net.connect(
+    { host: address.host, port: address.metaPort + 1 },
+    { service: "ringtide.v1.Beat", metadata, maxMessageBytes: 1 << 20, connectTimeoutMs: 2000 },
+  );
+  const term = (metaReplica(node)?.term ?? 0) + 1;
+  const vote = { type: RaftMessageType.VOTE_RESPONSE, group: META_GROUP, from: 3, to: self, term, granted: true };
+  try {
+    const stream = connection.duplex("Beats");
+    const closed = new Promise<string>((resolve) => {
+      stream.onMessage(() => undefined);
+      stream.onClose((error) => resolve(hasCode(error, "NODE_MISMATCH") ? error.code : String(error)));
+    });
+    const messages = [true, false].map((preVote) => ({ ...vote, preVote }));
+    stream.write(encodeMessage(BeatBatch, { messages }));
+    return await Promise.race([closed, sleep(systemClock, OPEN_MS).then(() => "kept open")]);
+  } finally {
+    connection.close();
+  }
 }
 
 it("forms from three seeds, elects leaders and spreads them over the nodes", async () => {
@@ -107,9 +151,20 @@ it("counts no vote of a wiped node: with it, one survivor of three elects nobody
   const survivor = await startNode(nodeOptions(directory, seeds, 1));
   running.push(survivor);
   expect(await codeOf(startNode(nodeOptions(directory, seeds, 2)))).toBe("ALREADY_FORMED");
-  await new Promise((done) => setTimeout(done, 2500));
-  const status = survivor.cluster.localStatus();
-  expect(status.replicas.map((replica) => replica.role).filter((role) => role === "leader")).toEqual([]);
+  const address = seeds[1] as NodeAddresses;
+  const asks = () => metaReplica(survivor)?.role === "preCandidate";
+  // The wiped node has given up. One that does not, and votes for the survivor whenever that asks, is not heard.
+  for (let election = 0; election < 5; election++) {
+    await eventually("the survivor asks for votes", asks);
+    expect(await sendVotes(survivor, address, crypto.randomUUID())).toBe("NODE_MISMATCH");
+    await new Promise((done) => setTimeout(done, 500));
+    expect(leadersAt(survivor)).toEqual([]);
+  }
+  // The very same votes with the UUID that node 3 had are counted: nothing but the UUID kept the others out.
+  const uuid = survivor.cluster.record.members.find((member) => member.id === 3)?.uuid ?? "";
+  await eventually("the survivor asks for votes", asks);
+  expect(await sendVotes(survivor, address, uuid)).toBe("kept open");
+  expect(leadersAt(survivor)).toEqual([META_GROUP]);
 }, 30_000);
 
 it("restarts all nodes from their directories with the metadata that was acknowledged", async () => {

@@ -1,5 +1,4 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hasCode } from "@ringtide/common";
@@ -17,15 +16,6 @@ import {
   RaftMessage,
 } from "../src/index.ts";
 
-const hasPbjs = (() => {
-  try {
-    createRequire(import.meta.url).resolve("protobufjs-cli/bin/pbjs");
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
 function codeOf(run: () => unknown): string {
   try {
     run();
@@ -37,7 +27,7 @@ function codeOf(run: () => unknown): string {
 }
 
 describe("messages", () => {
-  it.skipIf(!hasPbjs)("are generated from the proto files as they are", () => {
+  it("are generated from the proto files as they are", () => {
     const dir = mkdtempSync(join(tmpdir(), "ringtide-proto-"));
     try {
       generate(dir);

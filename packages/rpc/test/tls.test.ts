@@ -9,7 +9,7 @@ import { createNet, type TlsOptions } from "../src/index.ts";
 
 const SERVICE = "test.Echo";
 
-/** A certificate that signs itself, made by the openssl of the machine; undefined where there is none. */
+/** A certificate that signs itself, made by the openssl of the machine; undefined where there is none. Any other failure of it is thrown. */
 function certificate(): TlsOptions | undefined {
   const dir = mkdtempSync(join(tmpdir(), "ringtide-tls-"));
   try {
@@ -18,15 +18,14 @@ function certificate(): TlsOptions | undefined {
     execFileSync(
       "openssl",
       ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", ...files, ...subject],
-      {
-        stdio: "ignore",
-      },
+      { stdio: "pipe" }, // what it says is part of the error that is thrown when it fails
     );
     const pem = readFileSync(join(dir, "cert.pem"));
     const key = readFileSync(join(dir, "key.pem"));
     return { certificate: pem, key, authorities: pem, requireClientCertificate: true };
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT" && "path" in error) return undefined;
+    throw error;
   } finally {
     rmSync(dir, { recursive: true });
   }
@@ -37,6 +36,8 @@ const tls = certificate();
 function net(settings?: TlsOptions, metrics = createMetrics()): Net {
   return createNet({ logger: nullLogger, metrics, clock: systemClock, ...(settings && { tls: settings }) });
 }
+
+if (tls === undefined) console.warn("SKIPPED: TLS; because there is no openssl on the PATH to make a certificate");
 
 describe.skipIf(tls === undefined)("TLS", () => {
   it("carries calls between peers with certificates, and closes and counts plain text", async () => {
