@@ -2,28 +2,13 @@ import { crc32c } from "@node-rs/crc32";
 import { decodeColumn } from "../encoding/columns.ts";
 import { decodeTimes } from "../encoding/times.ts";
 import { malformed } from "../errors.ts";
-import type { Column, ColumnBatch, ColumnStatistics, DataType, TimeVector } from "../types.ts";
+import type { Column, ColumnBatch, TimeVector } from "../types.ts";
 import { BlockHeader } from "./header.ts";
+import { type BlockFacts, HeaderFacts } from "./headerFacts.ts";
 
 /** A block whose header has been checked; times and columns are decoded as they are asked for, each time anew. */
-export interface BlockView {
-  readonly rows: number;
+export interface BlockView extends BlockFacts {
   readonly hasTimes: boolean;
-  /** Start of the era of the times. */
-  readonly base: bigint;
-  /** Offsets from `base`; 0 without times or rows. */
-  readonly firstTime: number;
-  readonly lastTime: number;
-  readonly columnCount: number;
-  /** Encoded bytes of the whole block, and the memory that it takes when all of it is decoded. */
-  readonly sizeBytes: number;
-  readonly decodedBytes: number;
-  type(column: number): DataType;
-  /** Rows with a value. */
-  count(column: number): number;
-  statistics(column: number): ColumnStatistics;
-  /** Encoded bytes of one column. */
-  columnBytes(column: number): number;
   /** BLOCK_MALFORMED when the block has none. */
   times(): TimeVector;
   column(column: number): Column;
@@ -43,50 +28,16 @@ export function openHeader(bytes: Uint8Array): OpenBlock {
   return new OpenBlock(header, bytes.subarray(header.sizeBytes));
 }
 
-export class OpenBlock implements BlockView {
-  readonly header: BlockHeader;
+export class OpenBlock extends HeaderFacts implements BlockView {
   readonly #body: Uint8Array;
 
   constructor(header: BlockHeader, body: Uint8Array) {
-    this.header = header;
+    super(header);
     this.#body = body;
   }
 
-  get rows(): number {
-    return this.header.rows;
-  }
   get hasTimes(): boolean {
     return this.header.hasTimes;
-  }
-  get base(): bigint {
-    return this.header.base;
-  }
-  get firstTime(): number {
-    return this.header.firstTime;
-  }
-  get lastTime(): number {
-    return this.header.lastTime;
-  }
-  get columnCount(): number {
-    return this.header.columnCount;
-  }
-  get sizeBytes(): number {
-    return this.header.sizeBytes + this.header.bodyBytes;
-  }
-  get decodedBytes(): number {
-    return this.header.decodedBytes;
-  }
-  type(column: number): DataType {
-    return this.header.type(column);
-  }
-  count(column: number): number {
-    return this.header.count(column);
-  }
-  statistics(column: number): ColumnStatistics {
-    return this.header.statistics(column);
-  }
-  columnBytes(column: number): number {
-    return this.header.columnBytes(column);
   }
 
   times(): TimeVector {
