@@ -1,8 +1,8 @@
 /** The levels of the design: a package imports only packages of a lower level, through their public entry. */
 const LEVELS = require("./scripts/package-levels.json");
 
-/** Packages that meet the machine: all others go through the ports. */
-const ADAPTERS = "^packages/(common/src/node|rpc|server|cli|nodetool)/";
+/** Packages that meet the machine: all others go through the ports. The test kit runs programs and is never part of one. */
+const ADAPTERS = "^packages/(common/src/node|rpc|server|cli|nodetool|testkit)/";
 
 const levelRules = LEVELS.flatMap((packages, level) =>
   packages.map((name) => {

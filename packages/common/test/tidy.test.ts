@@ -50,7 +50,7 @@ describe("source files", () => {
 describe("production code", () => {
   const MACHINE =
     /\b(?:Date\.now|new Date\(\)|Math\.random|performance\.now|setTimeout|setInterval|setImmediate|process\.|Buffer\.|crypto\.)/;
-  const ADAPTERS = /^packages\/(?:common\/src\/(?:node|conformance)|rpc|server|cli|nodetool)\//;
+  const ADAPTERS = /^packages\/(?:common\/src\/(?:node|conformance)|rpc|server|cli|nodetool|testkit)\//;
   const production = paths("packages/*/src/**/*.ts").filter((path) => !ADAPTERS.test(path));
   /** Without comments and texts, which may speak of all this. */
   const codeOf = (path: string) => read(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"/g, "");
