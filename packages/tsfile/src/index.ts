@@ -8,6 +8,7 @@ export { columnFromValues, emptyColumn, isPresent, rowsOf, textAt, typeName, typ
 export * from "./eras.ts";
 export type { BlockRef } from "./file/blockRef.ts";
 export { FileReader } from "./file/fileReader.ts";
+export { createDigest, type Digest } from "./file/digest.ts";
 export { FileWriter, type FinishedFile } from "./file/fileWriter.ts";
 export type { FileContent, FileMeta } from "./file/format.ts";
 export { concatBatches, filterRows, reverseBatch, sliceBatch, takeRows } from "./rows.ts";

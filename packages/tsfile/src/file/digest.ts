@@ -6,8 +6,12 @@ export interface Digest {
   hex(): string;
 }
 
+/** Compiled once for the process. */
+let loading: ReturnType<typeof xxhash> | undefined;
+
 export async function createDigest(): Promise<Digest> {
-  const { create64 } = await xxhash();
+  loading ??= xxhash();
+  const { create64 } = await loading;
   const state = create64();
   return {
     update: (bytes) => {
