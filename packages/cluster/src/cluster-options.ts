@@ -54,6 +54,14 @@ export interface ClusterOptions {
   readonly memtableCloseBytes: number;
   readonly memtableLimitBytes: number;
   readonly logCloseBytes: number;
+  readonly logRetainBytes: number;
+  readonly logRetainEntries: number;
+  /** Of one catch-up by snapshot. */
+  readonly catchUpTimeoutMs: number;
+  /** Of each file of a snapshot that is sent. */
+  readonly snapshotBytesPerSecond: number;
+  /** A group that did nothing for this long sends no beats of its own any more; 0: groups never become quiet. */
+  readonly quiesceAfterMs: number;
   readonly shutdownGraceMs: number;
 
   /** Runs a query fragment against a replica; the query package's, handed in by the composition root. */

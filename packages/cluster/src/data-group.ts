@@ -1,11 +1,12 @@
 import type { Clock, GroupNumber, Logger, NodeId } from "@ringtide/common";
 import { asRingtideError, groupName, headerOf, RingtideError } from "@ringtide/common";
-import { type ApplyOutcome, addsRows, type ReplicaStorage } from "@ringtide/engine";
-import type { Entry, RaftStatus } from "@ringtide/raft";
-import { EntryKind } from "@ringtide/raft";
+import { addsRows, type ReplicaStorage, type SnapshotManifest } from "@ringtide/engine";
+import { type Configuration, EntryKind, type RaftCore, type RaftStatus } from "@ringtide/raft";
 import type { RaftLog } from "@ringtide/raftlog";
+import type { DataMachine } from "./data-machine.ts";
 import type { DiskWatch } from "./disk-watch.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
+import { firstIndexToKeep, type LogRetention } from "./log-retention.ts";
 import type { RaftGroup } from "./raft-group.ts";
 
 /** When the leader closes the memtable into a file. */
@@ -16,36 +17,29 @@ interface ClosePolicy {
   readonly memtableLimitBytes: number;
 }
 
-/** Applies the log of a data group to its storage. */
-export function dataMachine(storage: ReplicaStorage): { apply(entry: Entry): ApplyOutcome } {
-  return {
-    apply(entry) {
-      switch (entry.kind) {
-        case EntryKind.PHYSICAL_PLAN:
-          return storage.apply(entry.index, entry.payload);
-        case EntryKind.CLOSE_FILE:
-          storage.closeFile(entry.index);
-          return { ok: true, affected: 0 };
-        case EntryKind.EMPTY_CONTENT:
-        case EntryKind.CONFIG_CHANGE:
-          storage.skip(entry.index);
-          return { ok: true, affected: 0 };
-        case EntryKind.ADD_NODE:
-        case EntryKind.REMOVE_NODE:
-          throw new RingtideError(
-            "FORMAT_UNKNOWN",
-            `entry ${entry.index} of kind ${entry.kind} does not belong in a data group`,
-          );
-      }
-    },
-  };
+/** A replica as its node's disk has it. */
+export interface Replica {
+  readonly storage: ReplicaStorage;
+  /** Of the storage's checkpoint. */
+  readonly configuration: Configuration;
+  readonly core: RaftCore;
+}
+
+/** What replaces the state of a replica whose storage is closed. */
+interface ReplicaSource {
+  install(directory: string, manifest: SnapshotManifest): Promise<void>;
+  open(): Promise<Replica>;
 }
 
 export interface DataGroupOptions {
   readonly raft: RaftGroup;
-  readonly storage: ReplicaStorage;
+  readonly machine: DataMachine;
+  readonly source: ReplicaSource;
   readonly log: RaftLog;
-  readonly policy: ClosePolicy;
+  readonly policy: ClosePolicy & LogRetention;
+  /** Entries behind this index are needed by the receiver of a snapshot. */
+  readonly pinnedIndex: () => number | undefined;
+  readonly onDamage: (group: GroupNumber) => void;
   readonly self: NodeId;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -63,19 +57,54 @@ const MAINTENANCE_INTERVAL_MS = 200;
 export class DataGroup {
   readonly group: GroupNumber;
   readonly raft: RaftGroup;
-  readonly storage: ReplicaStorage;
+  readonly #machine: DataMachine;
   readonly #options: DataGroupOptions;
   #closeProposed = false;
   #nextMaintenanceMs = 0;
   #nextBalanceMs: number;
-  #cutBelow = 0;
 
   constructor(options: DataGroupOptions) {
     this.#options = options;
     this.raft = options.raft;
-    this.storage = options.storage;
+    this.#machine = options.machine;
     this.group = options.raft.group;
+    this.#watchDamage();
     this.#nextBalanceMs = options.clock.monotonicMs() + BALANCE_INTERVAL_MS;
+  }
+
+  get storage(): ReplicaStorage {
+    return this.#machine.storage;
+  }
+
+  #watchDamage(): void {
+    this.storage.onDamage(() => this.#options.onDamage(this.group));
+    if (this.storage.damagedFiles().length > 0) this.#options.onDamage(this.group);
+  }
+
+  /**
+   * Replaces this replica by a snapshot whose files are in `directory`, and goes on as after a restart. When that fails the group stops
+   * here: its disk then has the old state or the new one, and the next start says which.
+   */
+  async install(directory: string, manifest: SnapshotManifest): Promise<void> {
+    const { source, logger } = this.#options;
+    await this.raft.suspend();
+    try {
+      await this.storage.close();
+      await source.install(directory, manifest);
+      const { storage, configuration, core } = await source.open();
+      this.#machine.replace(storage, configuration);
+      this.#watchDamage();
+      this.raft.resume(core);
+    } catch (error) {
+      const known = asRingtideError(error);
+      logger.error("a snapshot could not be installed", {
+        code: known.code,
+        group: groupName(this.group),
+        reason: known.message,
+      });
+      this.raft.stop(known);
+      throw known;
+    }
   }
 
   /** Checks a write in full, then replicates and applies it. */
@@ -131,7 +160,7 @@ export class DataGroup {
 
   /** Called on each tick of the node. */
   tick(): void {
-    this.raft.tick();
+    if (!this.raft.isQuiet) this.raft.tick();
     const nowMs = this.#options.clock.monotonicMs();
     if (nowMs < this.#nextMaintenanceMs || this.raft.stopped !== undefined) return;
     this.#nextMaintenanceMs = nowMs + MAINTENANCE_INTERVAL_MS;
@@ -169,16 +198,10 @@ export class DataGroup {
       });
   }
 
-  /** The log before the checkpoint is cut as far as every replica has it: until snapshots exist, the slowest decides. */
   #cutLog(): void {
-    const status = this.raft.status();
-    const below = Math.min(this.storage.checkpointIndex, status.allMatch) + 1;
-    if (below <= this.#cutBelow || below <= 1) return;
-    this.#cutBelow = below;
-    this.#options.log.cut(this.group, below).then(
-      () => this.raft.logCut(below),
-      (error: unknown) => this.raft.stop(asRingtideError(error)),
-    );
+    const { log, policy, pinnedIndex } = this.#options;
+    const { checkpointIndex } = this.storage;
+    this.raft.cutLog(firstIndexToKeep(this.raft.status(), checkpointIndex, pinnedIndex(), log.sizeBytes(), policy));
   }
 
   #moveLeadershipHome(): void {

@@ -1,6 +1,15 @@
 import type { Address, Caller, Listener, NodeId, ServiceHandlers } from "@ringtide/common";
 import { RingtideError } from "@ringtide/common";
-import { decodeMessage, encodeMessage, HelloMessage, JsonText, Nothing, ReadRequest } from "@ringtide/proto";
+import {
+  decodeMessage,
+  encodeMessage,
+  FilePartRequest,
+  HelloMessage,
+  JsonText,
+  Nothing,
+  OpenSnapshotRequest,
+  ReadRequest,
+} from "@ringtide/proto";
 import type { ClusterOptions } from "./cluster-options.ts";
 import type { FormationRecord } from "./formation.ts";
 import { memberOf } from "./formation.ts";
@@ -47,9 +56,9 @@ export class InternalDoors {
   async open(): Promise<void> {
     const { metaPort, dataPort } = this.#options.addresses;
     await this.#listen(metaPort, META_SERVICE, this.#metaHandlers());
-    await this.#listen(metaPort + 1, BEAT_SERVICE, this.#beatHandlers());
+    await this.#listen(metaPort + 1, BEAT_SERVICE, this.#beatHandlers(true));
     await this.#listen(dataPort, DATA_SERVICE, this.#dataHandlers());
-    await this.#listen(dataPort + 1, BEAT_SERVICE, this.#beatHandlers());
+    await this.#listen(dataPort + 1, BEAT_SERVICE, this.#beatHandlers(false));
   }
 
   async #listen(port: number, service: string, handlers: ServiceHandlers): Promise<void> {
@@ -129,7 +138,18 @@ export class InternalDoors {
     const { Raft, Forward } = this.#metaHandlers().duplex ?? {};
     return {
       ...(Raft === undefined || Forward === undefined ? {} : { duplex: { Raft, Forward } }),
+      unary: {
+        OpenSnapshot: async (bytes, caller) => {
+          const { cluster } = this.#member(caller);
+          const { group } = decodeMessage(OpenSnapshotRequest, bytes, "request for a snapshot");
+          return encodeMessage(JsonText, { json: JSON.stringify(await cluster.snapshots.open(group)) });
+        },
+      },
       serverStream: {
+        FilePart: (bytes, caller, signal) => {
+          const { cluster } = this.#member(caller);
+          return cluster.snapshots.part(decodeMessage(FilePartRequest, bytes, "request for a file"), signal);
+        },
         Read: (bytes, caller, signal) => {
           const { cluster } = this.#member(caller);
           const request = decodeMessage(ReadRequest, bytes, "read request");
@@ -139,12 +159,12 @@ export class InternalDoors {
     };
   }
 
-  #beatHandlers(): ServiceHandlers {
+  #beatHandlers(meta: boolean): ServiceHandlers {
     return {
       duplex: {
         Beats: (stream, caller) => {
           const { cluster, from } = this.#member(caller);
-          cluster.transport.acceptBeats(stream, from, caller);
+          cluster.transport.acceptBeats(stream, from, caller, meta);
         },
       },
     };

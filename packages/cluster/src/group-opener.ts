@@ -1,16 +1,18 @@
 import type { GroupNumber, Kv, NodeId } from "@ringtide/common";
-import { groupName, headerOf, META_GROUP, randomBelow, utf8Bytes } from "@ringtide/common";
-import { Engine } from "@ringtide/engine";
+import { groupName, headerOf, META_GROUP, RingtideError, randomBelow, utf8Bytes } from "@ringtide/common";
+import { Engine, type EngineOptions } from "@ringtide/engine";
 import type { Configuration, Entry, Message } from "@ringtide/raft";
 import { RaftCore } from "@ringtide/raft";
 import type { RaftLog, RecoveredGroup, TermRun } from "@ringtide/raftlog";
 import type { ClusterOptions } from "./cluster-options.ts";
-import { DataGroup, dataMachine } from "./data-group.ts";
+import { DataGroup, type Replica } from "./data-group.ts";
+import { DataMachine } from "./data-machine.ts";
 import type { DiskWatch } from "./disk-watch.ts";
 import type { FormationRecord } from "./formation.ts";
+import { decodeGroupState, type GroupState } from "./group-state.ts";
 import { MetaStore } from "./meta-group.ts";
 import type { DataGroupPlan } from "./partition-table.ts";
-import { RaftGroup } from "./raft-group.ts";
+import { RaftGroup, type SnapshotOffer } from "./raft-group.ts";
 
 /** What opening a group of this node needs. */
 export interface OpenContext {
@@ -23,6 +25,9 @@ export interface OpenContext {
   readonly diskWatch: DiskWatch;
   readonly provesLife: (peer: NodeId) => boolean;
   readonly onLeaderChanged: (group: GroupNumber, leader: NodeId) => void;
+  readonly onSnapshotOffer: (group: GroupNumber, from: NodeId, index: number) => void;
+  readonly pinnedIndex: (group: GroupNumber) => number | undefined;
+  readonly onDamage: (group: GroupNumber) => void;
 }
 
 const MAX_INFLIGHT_REQUESTS = 256;
@@ -32,52 +37,104 @@ const RECOVERY_READ_BYTES = 16 * 1024 * 1024;
 /** In steps of the election range: members after the first wait longer before they campaign. */
 const LATER_PRIORITY = 1;
 
-export async function openMetaGroup(
-  context: OpenContext,
-): Promise<{ readonly raft: RaftGroup; readonly store: MetaStore }> {
-  const { options, record, kv } = context;
-  const store = await MetaStore.open(kv, record, options.ports.logger);
-  const voters = record.members.map((member) => member.id);
-  const core = await openCore(
-    context,
-    META_GROUP,
-    voters,
-    store.checkpointIndex,
-    voters[0] === context.self ? 0 : LATER_PRIORITY,
-  );
-  const raft = new RaftGroup({ ...raftParts(context), group: META_GROUP, core, machine: store });
-  return { raft, store };
+export interface OpenMeta {
+  readonly raft: RaftGroup;
+  readonly store: MetaStore;
+  /** The core as log and store have it now, after the store took in a snapshot. */
+  readonly reopenCore: () => Promise<RaftCore>;
 }
 
-export async function openDataGroup(context: OpenContext, plan: DataGroupPlan): Promise<DataGroup> {
-  const { options, self, kv, log } = context;
+export async function openMetaGroup(context: OpenContext): Promise<OpenMeta> {
+  const { options, record, kv, self } = context;
+  const store = await MetaStore.open(kv, options.ports.disk, record, options.ports.logger);
+  const reopenCore = () =>
+    openCore(context, META_GROUP, {
+      checkpointIndex: store.checkpointIndex,
+      checkpointTerm: store.checkpointState?.term,
+      configuration: store.checkpointConfiguration,
+      priority: record.members[0]?.id === self ? 0 : LATER_PRIORITY,
+    });
+  const raft = new RaftGroup({
+    ...raftParts(context),
+    group: META_GROUP,
+    core: await reopenCore(),
+    machine: store,
+    snapshotToOffer: () => offerOf(store.checkpointIndex, store.checkpointState),
+  });
+  return { raft, store, reopenCore };
+}
+
+function offerOf(index: number, state: GroupState | undefined): SnapshotOffer | undefined {
+  return index === 0 || state === undefined ? undefined : { index, ...state };
+}
+
+/** Where the data files of a group are. */
+export function groupDirectory(options: ClusterOptions, group: GroupNumber): string {
+  return `${options.dataDirectory}/groups/${group}`;
+}
+
+function engineOptions({ options, kv }: OpenContext, group: GroupNumber): EngineOptions {
   const { ports } = options;
-  const storage = await Engine.open({
-    group: plan.group,
-    directory: `${options.dataDirectory}/groups/${plan.group}`,
+  return {
+    group,
+    directory: groupDirectory(options, group),
     kv,
-    kvPrefix: utf8Bytes(`group/${plan.group}/`),
+    kvPrefix: utf8Bytes(`group/${group}/`),
     disk: ports.disk,
     compute: ports.compute,
     clock: ports.clock,
-    logger: ports.logger.child({ group: groupName(plan.group) }),
+    logger: ports.logger.child({ group: groupName(group) }),
     metrics: ports.metrics,
     slotStrategy: options.slotStrategy,
     autoCreateSeries: options.autoCreateSchema,
     maxEntryBytes: options.maxEntryBytes,
     onFailure: options.onFatal,
+  };
+}
+
+async function openReplica(context: OpenContext, plan: DataGroupPlan): Promise<Replica> {
+  const { group, members } = plan;
+  const storage = await Engine.open(engineOptions(context, group));
+  const state = decodeGroupState(storage.checkpointState, `checkpoint of ${groupName(group)}`);
+  const configuration = state?.configuration ?? { voters: members, votersOutgoing: [], learners: [] };
+  const core = await openCore(context, group, {
+    checkpointIndex: storage.checkpointIndex,
+    checkpointTerm: state?.term,
+    configuration,
+    priority: headerOf(group) === context.self ? 0 : LATER_PRIORITY,
   });
-  const priority = headerOf(plan.group) === self ? 0 : LATER_PRIORITY;
-  const core = await openCore(context, plan.group, plan.members, storage.checkpointIndex, priority);
-  const raft = new RaftGroup({ ...raftParts(context), group: plan.group, core, machine: dataMachine(storage) });
+  return { storage, configuration, core };
+}
+
+export async function openDataGroup(context: OpenContext, plan: DataGroupPlan): Promise<DataGroup> {
+  const { options, self, log } = context;
+  const { group } = plan;
+  const { storage, configuration, core } = await openReplica(context, plan);
+  const machine = new DataMachine(storage, configuration);
+  const raft = new RaftGroup({
+    ...raftParts(context),
+    group,
+    core,
+    machine,
+    snapshotToOffer: () => {
+      const { checkpointIndex, checkpointState } = machine.storage;
+      return offerOf(checkpointIndex, decodeGroupState(checkpointState, `checkpoint of ${groupName(group)}`));
+    },
+  });
   return new DataGroup({
     raft,
-    storage,
+    machine,
+    source: {
+      install: (directory, manifest) => Engine.install(engineOptions(context, group), directory, manifest),
+      open: () => openReplica(context, plan),
+    },
     log,
     policy: options,
+    pinnedIndex: () => context.pinnedIndex(group),
+    onDamage: context.onDamage,
     self,
-    clock: ports.clock,
-    logger: ports.logger,
+    clock: options.ports.clock,
+    logger: options.ports.logger,
     writeTimeoutMs: options.writeTimeoutMs,
     diskWatch: context.diskWatch,
     provesLife: context.provesLife,
@@ -86,22 +143,28 @@ export async function openDataGroup(context: OpenContext, plan: DataGroupPlan): 
 
 function raftParts(context: OpenContext) {
   const { clock, logger } = context.options.ports;
-  return { log: context.log, send: context.send, onLeaderChanged: context.onLeaderChanged, clock, logger };
+  const { log, send, onLeaderChanged, onSnapshotOffer } = context;
+  return { log, send, onLeaderChanged, onSnapshotOffer, clock, logger };
+}
+
+interface CoreStart {
+  readonly checkpointIndex: number;
+  /** Undefined for a checkpoint of before terms were kept with them. */
+  readonly checkpointTerm: number | undefined;
+  /** As of the checkpoint. */
+  readonly configuration: Configuration;
+  readonly priority: number;
 }
 
 /** The consensus core as the node's log has it: entries after the checkpoint are in memory, to be applied again. */
-async function openCore(
-  context: OpenContext,
-  group: number,
-  voters: readonly NodeId[],
-  checkpointIndex: number,
-  priority: number,
-): Promise<RaftCore> {
+async function openCore(context: OpenContext, group: GroupNumber, start: CoreStart): Promise<RaftCore> {
   const { options, self, log } = context;
+  const { checkpointIndex, configuration, priority } = start;
+  await joinLogToCheckpoint(context, group, start);
   const recovered = log.group(group);
-  const configuration: Configuration = { voters, votersOutgoing: [], learners: [] };
   const firstIndex = recovered?.firstIndex ?? 1;
   const lastIndex = recovered?.lastIndex ?? 0;
+  const ticks = (ms: number) => Math.max(1, Math.round(ms / options.tickMs));
   return new RaftCore({
     group,
     self,
@@ -115,10 +178,12 @@ async function openCore(
     },
     applied: checkpointIndex,
     commit: checkpointIndex,
-    electionTicksMin: Math.round(options.electionMinMs / options.tickMs),
-    electionTicksMax: Math.round(options.electionMaxMs / options.tickMs),
-    heartbeatTicks: Math.max(1, Math.round(options.heartbeatMs / options.tickMs)),
+    electionTicksMin: ticks(options.electionMinMs),
+    electionTicksMax: ticks(options.electionMaxMs),
+    heartbeatTicks: ticks(options.heartbeatMs),
     priority,
+    quiesceAfterTicks: options.quiesceAfterMs === 0 ? 0 : ticks(options.quiesceAfterMs),
+    leaseMs: 0,
     maxInflightRequests: MAX_INFLIGHT_REQUESTS,
     maxInflightBytes: options.maxEntryBytes * 2,
     maxAppendBytes: MAX_APPEND_BYTES,
@@ -129,6 +194,24 @@ async function openCore(
     randomBelow: (bound) => randomBelow(options.ports.random, bound),
     mayVote: recovered?.damaged !== true,
   });
+}
+
+/**
+ * After a snapshot, or with a log that lost its end to damage, the log may not reach the checkpoint, or be another one there: then what is
+ * left of it is of no use, and it begins anew behind the checkpoint. DISK_CORRUPT when entries behind the checkpoint are missing.
+ */
+async function joinLogToCheckpoint(context: OpenContext, group: GroupNumber, start: CoreStart): Promise<void> {
+  const { log } = context;
+  const { checkpointIndex, checkpointTerm } = start;
+  const firstIndex = log.group(group)?.firstIndex ?? 1;
+  const known = log.term(group, checkpointIndex);
+  if (known !== undefined && (checkpointTerm === undefined || known === checkpointTerm)) return;
+  if (firstIndex > checkpointIndex + 1 || checkpointTerm === undefined)
+    throw new RingtideError(
+      "DISK_CORRUPT",
+      `the log of ${groupName(group)} begins at ${firstIndex} and does not fit its checkpoint at ${checkpointIndex}: restore the directory, or wipe it and add the node again`,
+    );
+  await log.reset(group, checkpointIndex + 1, checkpointTerm);
 }
 
 /** The runs with the term of the entry before the first: 0 at the beginning of a log. */

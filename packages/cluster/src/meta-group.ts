@@ -1,63 +1,89 @@
-import type { Clock, Kv, Logger } from "@ringtide/common";
-import { asRingtideError, META_GROUP } from "@ringtide/common";
-import type { ApplyOutcome } from "@ringtide/engine";
-import type { Entry } from "@ringtide/raft";
+import type { Clock, Disk, Kv, Logger } from "@ringtide/common";
+import { asRingtideError, hexText, META_GROUP, RingtideError } from "@ringtide/common";
+import type { ApplyOutcome, SnapshotManifest } from "@ringtide/engine";
+import { type Configuration, decodeConfiguration, type Entry, EntryKind } from "@ringtide/raft";
 import type { RaftLog } from "@ringtide/raftlog";
+import { createDigest } from "@ringtide/tsfile";
+import type { StateMachine } from "./applier.ts";
 import type { FormationRecord } from "./formation.ts";
+import { decodeGroupState, encodeGroupState, type GroupState } from "./group-state.ts";
 import { readParts, writeParts } from "./kv-parts.ts";
+import { firstIndexToKeep, type LogRetention } from "./log-retention.ts";
 import { MetaState } from "./meta-state.ts";
 import type { RaftGroup } from "./raft-group.ts";
 
 const SNAPSHOT_NAME = "meta/state";
+const SNAPSHOT_FILE = "state";
 /** A checkpoint is written after this many entries, or this long after a change: the log before it may then be cut. */
 const CHECKPOINT_ENTRIES = 256;
 const CHECKPOINT_INTERVAL_MS = 30_000;
 
 /** The meta state with its durable checkpoint. */
-export class MetaStore {
+export class MetaStore implements StateMachine {
   readonly state: MetaState;
   readonly #kv: Kv;
+  readonly #disk: Disk;
   readonly #logger: Logger;
-  #checkpointIndex: number;
+  /** Of the last applied entry; the formation's members before the first. */
+  #configuration: Configuration;
+  #term: number;
+  /** Of the checkpoint; undefined before the first one. */
+  #checkpoint: { readonly index: number; readonly groupState: GroupState | undefined };
   #saving: Promise<void> | undefined;
-
   /** Parts of the checkpoint in the store. */
   #parts: number;
 
-  private constructor(kv: Kv, state: MetaState, parts: number, logger: Logger) {
+  private constructor(kv: Kv, disk: Disk, state: MetaState, parts: number, logger: Logger) {
+    const groupState = decodeGroupState(state.groupState, "meta checkpoint");
     this.#kv = kv;
+    this.#disk = disk;
     this.#parts = parts;
     this.state = state;
     this.#logger = logger;
-    this.#checkpointIndex = state.appliedIndex;
+    this.#checkpoint = { index: state.appliedIndex, groupState };
+    this.#configuration = groupState?.configuration ?? initialConfiguration(state);
+    this.#term = groupState?.term ?? 0;
   }
 
-  static async open(kv: Kv, formation: FormationRecord, logger: Logger): Promise<MetaStore> {
+  static async open(kv: Kv, disk: Disk, formation: FormationRecord, logger: Logger): Promise<MetaStore> {
     const saved = await readParts(kv, SNAPSHOT_NAME);
-    return new MetaStore(kv, new MetaState(formation, saved?.value), saved?.count ?? 0, logger);
+    return new MetaStore(kv, disk, new MetaState(formation, saved?.value), saved?.count ?? 0, logger);
   }
 
   get checkpointIndex(): number {
-    return this.#checkpointIndex;
+    return this.#checkpoint.index;
+  }
+
+  get checkpointState(): GroupState | undefined {
+    return this.#checkpoint.groupState;
+  }
+
+  /** The members of the group as of the checkpoint. */
+  get checkpointConfiguration(): Configuration {
+    return this.#checkpoint.groupState?.configuration ?? initialConfiguration(this.state);
   }
 
   apply(entry: Entry): ApplyOutcome {
+    if (entry.kind === EntryKind.CONFIG_CHANGE) this.#configuration = decodeConfiguration(entry.payload);
     const outcome = this.state.apply(entry);
-    if (entry.index - this.#checkpointIndex >= CHECKPOINT_ENTRIES) this.checkpoint();
+    this.#term = entry.term;
+    if (entry.index - this.#checkpoint.index >= CHECKPOINT_ENTRIES) this.checkpoint();
     return outcome;
   }
 
   /** Writes the state in the background, unless that is under way or nothing has changed. */
   checkpoint(): void {
-    if (this.#saving !== undefined || this.state.appliedIndex === this.#checkpointIndex) return;
+    if (this.#saving !== undefined || this.state.appliedIndex === this.#checkpoint.index) return;
     this.#saving = this.#save();
   }
 
   async #save(): Promise<void> {
     const index = this.state.appliedIndex;
+    const groupState = { term: this.#term, configuration: this.#configuration };
     try {
-      this.#parts = await writeParts(this.#kv, SNAPSHOT_NAME, this.state.encode(), this.#parts);
-      this.#checkpointIndex = index;
+      const encoded = this.state.encode(encodeGroupState(groupState));
+      this.#parts = await writeParts(this.#kv, SNAPSHOT_NAME, encoded, this.#parts);
+      this.#checkpoint = { index, groupState };
     } catch (error) {
       const known = asRingtideError(error);
       this.#logger.error("could not write the meta checkpoint; it is tried again later", {
@@ -69,41 +95,74 @@ export class MetaStore {
     }
   }
 
+  /** The state as of now, as one file in `directory`. */
+  async exportSnapshot(directory: string): Promise<SnapshotManifest> {
+    const groupState = encodeGroupState({ term: this.#term, configuration: this.#configuration });
+    const index = this.state.appliedIndex;
+    const state = this.state.encode(groupState);
+    await this.#disk.replaceFile(`${directory}/${SNAPSHOT_FILE}`, state);
+    const file = { name: SNAPSHOT_FILE, sizeBytes: state.length, digest: await digestOf(state) };
+    return { format: 1, group: META_GROUP, index, groupState: hexText(groupState), files: [file] };
+  }
+
+  /** Becomes the state of a snapshot, durably. DISK_CORRUPT when its file is not what the manifest says: nothing has changed then. */
+  async install(directory: string, manifest: SnapshotManifest): Promise<void> {
+    await this.#saving;
+    const path = `${directory}/${SNAPSHOT_FILE}`;
+    const state = await this.#disk.readFile(path);
+    if ((await digestOf(state)) !== manifest.files.find(({ name }) => name === SNAPSHOT_FILE)?.digest)
+      throw new RingtideError("DISK_CORRUPT", `${path} is not the file of the snapshot's manifest`);
+    this.#parts = await writeParts(this.#kv, SNAPSHOT_NAME, state, this.#parts);
+    this.state.restore(state);
+    const groupState = decodeGroupState(this.state.groupState, path);
+    this.#checkpoint = { index: this.state.appliedIndex, groupState };
+    this.#configuration = this.checkpointConfiguration;
+    this.#term = groupState?.term ?? 0;
+  }
+
   async close(): Promise<void> {
     await this.#saving;
   }
 }
 
-/** Cuts the meta group's log behind its checkpoint, as far as every member has it. */
+function initialConfiguration({ members }: MetaState): Configuration {
+  return { voters: members.map((member) => member.id), votersOutgoing: [], learners: [] };
+}
+
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  const digest = await createDigest();
+  digest.update(bytes);
+  return digest.hex();
+}
+
+export interface MetaLogCutterOptions {
+  readonly store: MetaStore;
+  readonly raft: RaftGroup;
+  readonly log: RaftLog;
+  readonly clock: Clock;
+  readonly retention: LogRetention;
+  readonly pinnedIndex: () => number | undefined;
+}
+
+/** Writes checkpoints of the meta group now and then, and cuts its log behind them. */
 export class MetaLogCutter {
-  readonly #store: MetaStore;
-  readonly #raft: RaftGroup;
-  readonly #log: RaftLog;
-  readonly #clock: Clock;
+  readonly #options: MetaLogCutterOptions;
   #nextMs = 0;
   #nextCheckpointMs = 0;
-  #cutBelow = 0;
 
-  constructor(store: MetaStore, raft: RaftGroup, log: RaftLog, clock: Clock) {
-    this.#store = store;
-    this.#raft = raft;
-    this.#log = log;
-    this.#clock = clock;
+  constructor(options: MetaLogCutterOptions) {
+    this.#options = options;
   }
 
   tick(): void {
-    if (this.#clock.monotonicMs() < this.#nextMs) return;
-    this.#nextMs = this.#clock.monotonicMs() + 1000;
-    if (this.#clock.monotonicMs() >= this.#nextCheckpointMs) {
-      this.#nextCheckpointMs = this.#clock.monotonicMs() + CHECKPOINT_INTERVAL_MS;
-      this.#store.checkpoint();
+    const { store, raft, log, clock, retention, pinnedIndex } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (nowMs < this.#nextMs) return;
+    this.#nextMs = nowMs + 1000;
+    if (nowMs >= this.#nextCheckpointMs) {
+      this.#nextCheckpointMs = nowMs + CHECKPOINT_INTERVAL_MS;
+      store.checkpoint();
     }
-    const below = Math.min(this.#store.checkpointIndex, this.#raft.status().allMatch) + 1;
-    if (below <= Math.max(this.#cutBelow, 1)) return;
-    this.#cutBelow = below;
-    this.#log.cut(META_GROUP, below).then(
-      () => this.#raft.logCut(below),
-      (error: unknown) => this.#raft.stop(asRingtideError(error)),
-    );
+    raft.cutLog(firstIndexToKeep(raft.status(), store.checkpointIndex, pinnedIndex(), log.sizeBytes(), retention));
   }
 }

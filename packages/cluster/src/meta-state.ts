@@ -1,4 +1,4 @@
-import { assert, isPrefixPath, utf8Bytes, utf8Text } from "@ringtide/common";
+import { assert, hexBytes, hexText, isPrefixPath, RingtideError, utf8Bytes, utf8Text } from "@ringtide/common";
 import type { ApplyOutcome } from "@ringtide/engine";
 import { RequestTable } from "@ringtide/engine";
 import { type Entry, EntryKind } from "@ringtide/raft";
@@ -15,6 +15,8 @@ export interface Drop {
 interface Snapshot {
   readonly format: 1;
   readonly index: number;
+  /** Hexadecimal; see GroupState. States of before there were snapshots have none. */
+  readonly groupState?: string;
   readonly storageGroups: readonly string[];
   readonly drops: readonly Drop[];
   readonly lastDrop: number;
@@ -28,9 +30,10 @@ export class MetaState {
   readonly #storageGroups = new Set<string>();
   /** By path: the number of the deletion. */
   readonly #drops = new Map<string, number>();
-  readonly #requests: RequestTable;
-  #lastDrop: number;
-  #appliedIndex: number;
+  #requests = new RequestTable();
+  #lastDrop = 0;
+  #appliedIndex = 0;
+  #groupState: Uint8Array = new Uint8Array(0);
 
   constructor(formation: FormationRecord, snapshot: Uint8Array | undefined) {
     this.formation = formation;
@@ -40,12 +43,26 @@ export class MetaState {
       slotCount: formation.slotStrategy.slotCount,
       groupsPerHeader: formation.groupsPerHeader,
     });
-    const saved = snapshot === undefined ? undefined : (JSON.parse(utf8Text(snapshot)) as Snapshot);
-    for (const path of saved?.storageGroups ?? []) this.#storageGroups.add(path);
-    for (const { path, number } of saved?.drops ?? []) this.#drops.set(path, number);
-    this.#lastDrop = saved?.lastDrop ?? 0;
-    this.#requests = saved === undefined ? new RequestTable() : RequestTable.decode(fromHex(saved.requests));
-    this.#appliedIndex = saved?.index ?? 0;
+    if (snapshot !== undefined) this.restore(snapshot);
+  }
+
+  /** Becomes what `encode` wrote, here or on another node. FRAME_MALFORMED for anything else, and nothing changes. */
+  restore(snapshot: Uint8Array): void {
+    const saved = parseSnapshot(snapshot);
+    const requests = RequestTable.decode(hexBytes(saved.requests));
+    this.#storageGroups.clear();
+    this.#drops.clear();
+    for (const path of saved.storageGroups) this.#storageGroups.add(path);
+    for (const { path, number } of saved.drops) this.#drops.set(path, number);
+    this.#lastDrop = saved.lastDrop;
+    this.#requests = requests;
+    this.#appliedIndex = saved.index;
+    this.#groupState = hexBytes(saved.groupState ?? "");
+  }
+
+  /** Of the restored snapshot; empty when there is none. */
+  get groupState(): Uint8Array {
+    return this.#groupState;
   }
 
   get appliedIndex(): number {
@@ -133,24 +150,30 @@ export class MetaState {
     return { ok: true, affected: paths.length };
   }
 
-  /** The whole state as of appliedIndex, for the checkpoint. */
-  encode(): Uint8Array {
+  /** The whole state as of appliedIndex, for the checkpoint. `groupState` is that of the same index. */
+  encode(groupState: Uint8Array): Uint8Array {
     const snapshot: Snapshot = {
       format: 1,
       index: this.#appliedIndex,
+      groupState: hexText(groupState),
       storageGroups: this.storageGroups,
       drops: this.drops,
       lastDrop: this.#lastDrop,
-      requests: toHex(this.#requests.encode()),
+      requests: hexText(this.#requests.encode()),
     };
     return utf8Bytes(JSON.stringify(snapshot));
   }
 }
 
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function fromHex(text: string): Uint8Array {
-  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(i * 2, i * 2 + 2), 16));
+function parseSnapshot(bytes: Uint8Array): Snapshot {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(utf8Text(bytes));
+  } catch {
+    throw new RingtideError("FRAME_MALFORMED", "the state of the meta group is not JSON");
+  }
+  const snapshot = parsed as Snapshot;
+  if (snapshot?.format !== 1 || !Array.isArray(snapshot.storageGroups) || !Array.isArray(snapshot.drops))
+    throw new RingtideError("FRAME_MALFORMED", "not a state of the meta group");
+  return snapshot;
 }

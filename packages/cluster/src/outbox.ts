@@ -33,10 +33,27 @@ export class Outbox<T> {
   #closed = false;
   #reopenMs = REOPEN_MIN_MS;
   #openedMs = 0;
+  #lastSentMs = Number.NEGATIVE_INFINITY;
   #pause: Timer | undefined;
 
   constructor(options: OutboxOptions<T>) {
     this.#options = options;
+  }
+
+  /** When the last message was written to the stream. */
+  get lastSentMs(): number {
+    return this.#lastSentMs;
+  }
+
+  /** Sends a message without items when none is on its way: the bare sign of life. */
+  sendEmpty(): void {
+    if (this.#closed || this.#pause !== undefined || this.#flushing) return;
+    this.#write(this.#ensureStream(), []);
+  }
+
+  #write(stream: MessageStream, batch: readonly T[]): boolean {
+    this.#lastSentMs = this.#options.clock.monotonicMs();
+    return stream.write(this.#options.encode(batch));
   }
 
   send(item: T): void {
@@ -60,8 +77,7 @@ export class Outbox<T> {
   #flush(): void {
     while (this.#queue.length > 0 && !this.#closed && this.#pause === undefined) {
       const stream = this.#ensureStream();
-      const batch = this.#takeBatch();
-      if (!stream.write(this.#options.encode(batch))) {
+      if (!this.#write(stream, this.#takeBatch())) {
         stream.drained().then(
           () => this.#flush(),
           () => this.#broken(stream, undefined),

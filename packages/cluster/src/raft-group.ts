@@ -1,15 +1,11 @@
 import type { Clock, GroupNumber, Logger, NodeId } from "@ringtide/common";
-import { asRingtideError, groupName, RingtideError } from "@ringtide/common";
-import type { ApplyOutcome } from "@ringtide/engine";
-import type { Entry, Message, RaftCore, RaftStatus } from "@ringtide/raft";
+import { asRingtideError, groupName, hasCode, RingtideError } from "@ringtide/common";
+import type { Configuration, Message, RaftCore, RaftStatus, Ready } from "@ringtide/raft";
 import type { RaftLog } from "@ringtide/raftlog";
+import { Applier, type StateMachine } from "./applier.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
+import { PendingReads } from "./pending-reads.ts";
 import { ProposalTable } from "./proposal-table.ts";
-
-/** What a group replicates. `apply` is synchronous and deterministic; when it throws, the group stops on this node. */
-interface StateMachine {
-  apply(entry: Entry): ApplyOutcome;
-}
 
 export interface RaftGroupOptions {
   readonly group: GroupNumber;
@@ -17,14 +13,22 @@ export interface RaftGroupOptions {
   readonly log: RaftLog;
   readonly machine: StateMachine;
   readonly send: (message: Message) => void;
+  /** This leader's follower needs entries that are cut: the checkpoint to offer it; undefined while there is none. */
+  readonly snapshotToOffer: () => SnapshotOffer | undefined;
+  /** A leader offers this replica a snapshot, at `index` or later. */
+  readonly onSnapshotOffer: (group: GroupNumber, from: NodeId, index: number) => void;
   /** Another leader is known than before; 0: none is. */
   readonly onLeaderChanged: (group: GroupNumber, leader: NodeId) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Applying gives the main loop a turn after this long. */
-const APPLY_SLICE_MS = 5;
+export interface SnapshotOffer {
+  readonly index: number;
+  readonly term: number;
+  readonly configuration: Configuration;
+}
+
 const CATCH_UP_READ_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -34,29 +38,51 @@ const CATCH_UP_READ_BYTES = 4 * 1024 * 1024;
 export class RaftGroup {
   readonly group: GroupNumber;
   readonly #options: RaftGroupOptions;
-  readonly #core: RaftCore;
+  readonly #applier: Applier;
   readonly #proposals: ProposalTable;
+  readonly #reads: PendingReads;
+  #core: RaftCore;
   #drafts: {
     readonly proposal: Proposal;
     readonly resolve: (applied: Applied) => void;
     readonly reject: (error: Error) => void;
   }[] = [];
-  #applyQueue: Entry[] = [];
-  #applying = false;
   #scheduled = false;
+  /** The state of this replica is being replaced: nothing is taken in or handed out. */
+  #suspended = false;
+  /** What ends of the work of a core before `suspend` says nothing about the one of after it. */
+  #generation = 0;
   #appendTail: Promise<void> = Promise.resolve();
   #appendsPending = 0;
   #stopped: RingtideError | undefined;
   /** Commit index that the first leader since the start told; 0: none has yet. */
   #commitAtStart = 0;
   #serves = false;
-  #appliedWaiters: { readonly index: number; readonly resolve: () => void }[] = [];
+  #cutBelow = 0;
+  /** The log lost entries; the core says when it may be trusted again. */
+  #isDistrusted: boolean;
 
   constructor(options: RaftGroupOptions) {
-    this.group = options.group;
+    const { group, clock, core, machine } = options;
+    const name = groupName(group);
+    const { applied, mayVote } = core.status();
+    this.group = group;
     this.#options = options;
-    this.#core = options.core;
-    this.#proposals = new ProposalTable(options.clock, groupName(options.group));
+    this.#core = core;
+    this.#isDistrusted = !mayVote;
+    this.#proposals = new ProposalTable(clock, name);
+    this.#reads = new PendingReads(clock, name);
+    this.#applier = new Applier(
+      {
+        name,
+        machine,
+        clock,
+        onOutcome: (entry, outcome) => this.#proposals.applied(entry, outcome),
+        onApplied: (index) => this.#applied(index),
+        onFailure: (error) => this.stop(error),
+      },
+      applied,
+    );
   }
 
   status(): RaftStatus {
@@ -82,15 +108,37 @@ export class RaftGroup {
     this.#serves = leaderReady || (this.#commitAtStart > 0 && applied >= this.#commitAtStart);
   }
 
+  /** Everything is everywhere: no tick is needed until a message, a call or `wake` says otherwise. */
+  get isQuiet(): boolean {
+    return this.#core.status().quiet;
+  }
+
   tick(): void {
-    if (this.#stopped !== undefined) return;
-    this.#core.tick();
+    if (!this.#runs) return;
+    this.#core.tick(this.#options.clock.monotonicMs());
     this.#checkServes();
+    this.#checkTrust();
     this.#pump();
   }
 
+  get #runs(): boolean {
+    return this.#stopped === undefined && !this.#suspended;
+  }
+
+  /** A peer that a quiet group counts on fell silent. */
+  wake(): void {
+    if (!this.#runs || !this.isQuiet) return;
+    this.#core.wake();
+    this.#schedule();
+  }
+
+  /** Takes no entries (true), or takes them again: for a disk that is nearly full. */
+  refuseEntries(refuse: boolean): void {
+    this.#core.refuseEntries(refuse);
+  }
+
   step(message: Message): void {
-    if (this.#stopped !== undefined) return;
+    if (!this.#runs) return;
     if (this.#commitAtStart === 0 && (message.type === "append" || message.type === "heartbeat")) {
       this.#commitAtStart = message.commit;
     }
@@ -100,6 +148,7 @@ export class RaftGroup {
 
   reportUnreachable(peer: NodeId): void {
     this.#core.reportUnreachable(peer);
+    this.wake();
   }
 
   transferLeadership(to: NodeId): void {
@@ -112,8 +161,20 @@ export class RaftGroup {
     this.#pump();
   }
 
-  logCut(firstIndex: number): void {
-    this.#core.logCut(firstIndex);
+  /** Entries before `firstIndex` are needed no more, here or by others. Asking again for the same changes nothing. */
+  cutLog(firstIndex: number): void {
+    if (firstIndex <= Math.max(this.#cutBelow, 1) || !this.#runs) return;
+    this.#cutBelow = firstIndex;
+    const generation = this.#generation;
+    this.#options.log.cut(this.group, firstIndex).then(
+      () => {
+        if (this.#stopped === undefined && generation === this.#generation) this.#core.logCut(firstIndex);
+      },
+      (error: unknown) => {
+        if (hasCode(error, "DISK_FULL")) this.#cutBelow = 0;
+        else this.stop(asRingtideError(error));
+      },
+    );
   }
 
   /**
@@ -122,27 +183,45 @@ export class RaftGroup {
    */
   propose(proposal: Proposal, timeoutMs: number): Promise<Applied> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    if (this.#suspended) return Promise.reject(this.#notNow());
     return new Promise((resolve, reject) => {
       this.#drafts.push({ proposal, ...this.#proposals.withTimeout(timeoutMs, resolve, reject) });
       this.#schedule();
     });
   }
 
+  /**
+   * Confirms that this replica leads (thesis section 6.4): a read that is served once the returned index is applied here sees all that was
+   * acknowledged before the call. Rejects with NOT_LEADER, NO_LEADER, OVERLOADED, or CONSISTENCY_UNAVAILABLE after the time-out.
+   */
+  readIndex(timeoutMs: number): Promise<number> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    if (this.#suspended) return Promise.reject(this.#notNow());
+    const { clock } = this.#options;
+    return this.#reads.add(timeoutMs, (context) => {
+      this.#core.readIndex(context, clock.monotonicMs());
+      this.#schedule();
+    });
+  }
+
+  /** Changes the members of the group; the index of the first of the two entries. NOT_LEADER, NO_LEADER, CONFIG_CHANGE_PENDING. */
+  changeConfiguration(target: { readonly voters: readonly NodeId[]; readonly learners: readonly NodeId[] }): number {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    if (this.#suspended) throw this.#notNow();
+    const { index } = this.#core.changeConfiguration(target);
+    this.#schedule();
+    return index;
+  }
+
+  #notNow(): RingtideError {
+    return new RingtideError("NO_LEADER", `${groupName(this.group)} takes in a snapshot on this node`, {
+      details: { leader: 0 },
+    });
+  }
+
   /** Resolves once this replica has applied the index, or the signal aborts (then rejects). */
   whenApplied(index: number, signal: AbortSignal): Promise<void> {
-    if (this.#core.status().applied >= index) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const waiter = { index, resolve };
-      this.#appliedWaiters.push(waiter);
-      signal.addEventListener(
-        "abort",
-        () => {
-          this.#appliedWaiters = this.#appliedWaiters.filter((other) => other !== waiter);
-          reject(signal.reason);
-        },
-        { once: true },
-      );
-    });
+    return this.#applier.whenApplied(index, signal);
   }
 
   #schedule(): void {
@@ -155,7 +234,7 @@ export class RaftGroup {
   }
 
   #pump(): void {
-    if (this.#stopped !== undefined) return;
+    if (!this.#runs) return;
     try {
       this.#proposeDrafts();
       while (this.#core.hasReady()) this.#handleReady();
@@ -181,6 +260,19 @@ export class RaftGroup {
   #handleReady(): void {
     const ready = this.#core.takeReady();
     for (const message of ready.messages) this.#options.send(message);
+    this.#persist(ready);
+    for (const read of ready.diskReads) this.#readForPeer(read.to, read.fromIndex, read.throughIndex);
+    if (ready.committed.length > 0) this.#applier.enqueue(ready.committed);
+    for (const { context, index } of ready.readStates) this.#reads.confirmed(context, index);
+    for (const { to } of ready.snapshotsNeeded) this.#offerSnapshot(to);
+    for (const { from, index } of ready.snapshotOffers) this.#options.onSnapshotOffer(this.group, from, index);
+    if (ready.leaderChanged) this.#leaderChanged();
+  }
+
+  #persist(ready: Ready): void {
+    const send = () => {
+      for (const message of ready.messagesAfterPersist) this.#options.send(message);
+    };
     if (ready.hardState !== undefined || ready.entries.length > 0) {
       const batch = {
         entries: ready.entries,
@@ -189,27 +281,22 @@ export class RaftGroup {
       const last = ready.entries.at(-1);
       this.#afterAppend(this.#options.log.append(this.group, batch), () => {
         if (last !== undefined) this.#core.persisted(last.index, last.term);
-        for (const message of ready.messagesAfterPersist) this.#options.send(message);
+        send();
       });
     } else if (ready.messagesAfterPersist.length > 0) {
-      const send = () => {
-        for (const message of ready.messagesAfterPersist) this.#options.send(message);
-      };
       // What was handed to the log before may not be durable yet; these messages may speak of it.
       if (this.#appendsPending > 0) this.#afterAppend(Promise.resolve(), send);
       else send();
     }
-    for (const read of ready.diskReads) this.#readForPeer(read.to, read.fromIndex, read.throughIndex);
-    if (ready.committed.length > 0) this.#enqueueApply(ready.committed);
-    if (ready.leaderChanged) this.#leaderChanged();
   }
 
   #afterAppend(append: Promise<void>, then: () => void): void {
+    const generation = this.#generation;
     this.#appendsPending++;
     this.#appendTail = Promise.all([this.#appendTail, append]).then(
       () => {
         this.#appendsPending--;
-        if (this.#stopped !== undefined) return;
+        if (this.#stopped !== undefined || generation !== this.#generation) return;
         then();
         this.#schedule();
       },
@@ -221,9 +308,10 @@ export class RaftGroup {
   }
 
   #readForPeer(to: NodeId, fromIndex: number, throughIndex: number): void {
+    const generation = this.#generation;
     this.#options.log.read(this.group, fromIndex, throughIndex, CATCH_UP_READ_BYTES).then(
       (entries) => {
-        if (this.#stopped !== undefined) return;
+        if (this.#stopped !== undefined || generation !== this.#generation) return;
         this.#core.supplyEntries(to, entries);
         this.#schedule();
       },
@@ -231,58 +319,66 @@ export class RaftGroup {
     );
   }
 
+  #offerSnapshot(to: NodeId): void {
+    const offer = this.#options.snapshotToOffer();
+    if (offer !== undefined) this.#core.offerSnapshot(to, offer);
+  }
+
   #leaderChanged(): void {
     const { role, leader, term } = this.#core.status();
     this.#options.logger.info("leader changed", { group: groupName(this.group), role, leader, term });
+    this.#reads.failAll(new RingtideError("NOT_LEADER", `${groupName(this.group)} changed its leader`, { details: { leader } }));
     if (role !== "leader") this.#proposals.leadershipLost(leader);
     this.#options.onLeaderChanged(this.group, leader);
   }
 
-  #enqueueApply(entries: readonly Entry[]): void {
-    for (const entry of entries) this.#applyQueue.push(entry);
-    if (!this.#applying) this.#applySlice();
-  }
-
-  #applySlice(): void {
-    if (this.#stopped !== undefined) return;
-    const { clock, machine } = this.#options;
-    const startedMs = clock.monotonicMs();
-    let done = 0;
-    try {
-      for (const entry of this.#applyQueue) {
-        const outcome = machine.apply(entry);
-        this.#proposals.applied(entry, outcome);
-        done++;
-        if (clock.monotonicMs() - startedMs > APPLY_SLICE_MS) break;
-      }
-    } catch (error) {
-      const at = this.#applyQueue[done];
-      const cause = asRingtideError(error);
-      this.stop(
-        new RingtideError(
-          "GROUP_STOPPED",
-          `${groupName(this.group)} cannot apply entry ${at?.index}: ${cause.message}`,
-          { cause },
-        ),
-      );
-      return;
-    }
-    const last = this.#applyQueue[done - 1];
-    this.#applyQueue.splice(0, done);
-    if (last !== undefined) this.#appliedTo(last.index);
-    this.#applying = this.#applyQueue.length > 0;
-    if (this.#applying) clock.nextTurn(() => this.#applySlice());
-  }
-
-  #appliedTo(index: number): void {
+  #applied(index: number): void {
+    if (this.#suspended) return; // the new core says itself where it begins
     this.#core.appliedTo(index);
     this.#checkServes();
-    if (this.#appliedWaiters.length > 0) {
-      const ready = this.#appliedWaiters.filter((waiter) => waiter.index <= index);
-      this.#appliedWaiters = this.#appliedWaiters.filter((waiter) => waiter.index > index);
-      for (const waiter of ready) waiter.resolve();
-    }
     if (this.#core.hasReady()) this.#schedule();
+  }
+
+  /** A log that lost entries has caught up: from the next start on it may be trusted at once. */
+  #checkTrust(): void {
+    if (!this.#isDistrusted || !this.#core.status().mayVote) return;
+    this.#isDistrusted = false;
+    this.#options.logger.info("the damaged log has caught up: this replica votes again", { group: groupName(this.group) });
+    this.#options.log.trust(this.group).catch((error: unknown) => this.stop(asRingtideError(error)));
+  }
+
+  /**
+   * Takes the replica out of service, so that its state can be replaced; resolves when nothing of it is under way any more. It neither
+   * votes nor answers until `resume`.
+   */
+  async suspend(): Promise<void> {
+    this.#suspended = true;
+    this.#generation++;
+    this.#applier.reset();
+    this.#failPending(this.#notNow());
+    await this.#appendTail;
+  }
+
+  /** Goes on with another core, over the replaced state. */
+  resume(core: RaftCore): void {
+    const { applied, mayVote } = core.status();
+    this.#core = core;
+    this.#isDistrusted = !mayVote;
+    this.#commitAtStart = 0;
+    this.#serves = false;
+    this.#cutBelow = 0;
+    this.#applier.reset(applied);
+    this.#suspended = false;
+    this.#schedule();
+  }
+
+  #failPending(error: RingtideError): void {
+    for (const draft of this.#drafts) draft.reject(error);
+    this.#drafts = [];
+    this.#reads.failAll(error);
+    this.#proposals.failAll(
+      new RingtideError("LEADERSHIP_LOST", `${error.message}, while the write was under way`, { cause: error }),
+    );
   }
 
   /**
@@ -299,13 +395,7 @@ export class RaftGroup {
     this.#stopped = stopped;
     if (reason.code !== "SHUTTING_DOWN")
       this.#options.logger.error("group stopped", { code: reason.code, group: name, reason: reason.message });
-    for (const draft of this.#drafts) draft.reject(stopped);
-    this.#drafts = [];
-    this.#proposals.failAll(
-      new RingtideError("LEADERSHIP_LOST", `${name} stopped while the write was under way: ${reason.message}`, {
-        cause: reason,
-      }),
-    );
+    this.#failPending(stopped);
   }
 
   /** Resolves when no append of this group is under way. */

@@ -1,6 +1,7 @@
 import type { GroupNumber, Kv, NodeId, Timer } from "@ringtide/common";
 import { asRingtideError, hasCode, META_GROUP, RingtideError } from "@ringtide/common";
 import type { Message } from "@ringtide/raft";
+import type { SnapshotManifest } from "@ringtide/engine";
 import type { RaftLog } from "@ringtide/raftlog";
 import type { ClusterOptions } from "./cluster-options.ts";
 import { Coordinator } from "./coordinator.ts";
@@ -9,11 +10,13 @@ import { DiskWatch } from "./disk-watch.ts";
 import { callMetadata, maxMessageBytes } from "./doors.ts";
 import { DropTask } from "./drop-task.ts";
 import type { FormationRecord } from "./formation.ts";
-import { openDataGroup, openMetaGroup } from "./group-opener.ts";
+import { groupDirectory, type OpenMeta, openDataGroup, openMetaGroup } from "./group-opener.ts";
 import { MetaLogCutter, type MetaStore } from "./meta-group.ts";
 import { NodeHealth } from "./node-health.ts";
 import { askStatus } from "./node-status.ts";
 import type { RaftGroup } from "./raft-group.ts";
+import { SilenceWatch } from "./silence-watch.ts";
+import { type SnapshotGroup, Snapshots } from "./snapshot/snapshots.ts";
 import { type NodeStatus, replicaStatus } from "./status.ts";
 import { Transport } from "./transport.ts";
 
@@ -23,15 +26,18 @@ export class RunningCluster {
   readonly self: NodeId;
   readonly transport: Transport;
   readonly coordinator: Coordinator;
+  readonly snapshots: Snapshots;
   readonly #options: ClusterOptions;
   readonly #log: RaftLog;
   readonly #health: NodeHealth;
   readonly #diskWatch: DiskWatch;
+  readonly #meta: OpenMeta;
   readonly #metaStore: MetaStore;
   readonly #metaRaft: RaftGroup;
   readonly #metaCutter: MetaLogCutter;
   readonly #dataGroups: Map<GroupNumber, DataGroup>;
   readonly #dropTask: DropTask;
+  readonly #silence: SilenceWatch;
   #tickTimer: Timer | undefined;
   #closed = false;
 
@@ -43,9 +49,9 @@ export class RunningCluster {
     transport: Transport;
     health: NodeHealth;
     diskWatch: DiskWatch;
-    metaStore: MetaStore;
-    metaRaft: RaftGroup;
+    meta: OpenMeta;
     dataGroups: Map<GroupNumber, DataGroup>;
+    snapshots: Snapshots;
   }) {
     this.#options = parts.options;
     this.record = parts.record;
@@ -54,20 +60,35 @@ export class RunningCluster {
     this.#log = parts.log;
     this.#health = parts.health;
     this.#diskWatch = parts.diskWatch;
-    this.#metaStore = parts.metaStore;
-    this.#metaRaft = parts.metaRaft;
+    this.#meta = parts.meta;
+    this.#metaStore = parts.meta.store;
+    this.#metaRaft = parts.meta.raft;
     this.#dataGroups = parts.dataGroups;
-    this.#metaCutter = new MetaLogCutter(parts.metaStore, parts.metaRaft, parts.log, parts.options.ports.clock);
+    this.snapshots = parts.snapshots;
+    this.#metaCutter = new MetaLogCutter({
+      store: parts.meta.store,
+      raft: parts.meta.raft,
+      log: parts.log,
+      clock: parts.options.ports.clock,
+      retention: parts.options,
+      pinnedIndex: () => parts.snapshots.pinnedIndex(META_GROUP),
+    });
+    this.#silence = new SilenceWatch({
+      peers: parts.record.members.map((member) => member.id).filter((id) => id !== parts.self),
+      limitMs: parts.options.electionMinMs,
+      transport: parts.transport,
+      onSilence: (peer, meta) => this.#wakeGroupsWith(peer, meta),
+    });
     this.coordinator = new Coordinator({
       self: parts.self,
       options: parts.options,
-      metaState: parts.metaStore.state,
-      metaRaft: parts.metaRaft,
+      metaState: parts.meta.store.state,
+      metaRaft: parts.meta.raft,
       dataGroups: parts.dataGroups,
       transport: parts.transport,
     });
     this.#dropTask = new DropTask({
-      state: parts.metaStore.state,
+      state: parts.meta.store.state,
       coordinator: this.coordinator,
       statuses: () => this.clusterStatus(),
       clock: parts.options.ports.clock,
@@ -114,7 +135,28 @@ export class RunningCluster {
       );
     };
     const onLeaderChanged = (group: GroupNumber, leader: NodeId) => transport.leaderChanged(group, leader);
-    const context = { options, record, self, kv, log, send, diskWatch, provesLife, onLeaderChanged };
+    const snapshots = new Snapshots({
+      ...ports,
+      ...options,
+      self,
+      groupOf: (group) => cluster?.snapshotGroup(group),
+      connectionTo: (peer) => transport.bulkConnection(peer),
+    });
+    await snapshots.start();
+    const context = {
+      options,
+      record,
+      self,
+      kv,
+      log,
+      send,
+      diskWatch,
+      provesLife,
+      onLeaderChanged,
+      onSnapshotOffer: (group: GroupNumber, from: NodeId, index: number) => snapshots.offered(group, from, index),
+      pinnedIndex: (group: GroupNumber) => snapshots.pinnedIndex(group),
+      onDamage: (group: GroupNumber) => snapshots.damaged(group),
+    };
     const meta = await openMetaGroup(context);
     const dataGroups = new Map<GroupNumber, DataGroup>();
     for (const plan of meta.store.state.table.groups) {
@@ -129,9 +171,9 @@ export class RunningCluster {
       transport,
       health,
       diskWatch,
-      metaStore: meta.store,
-      metaRaft: meta.raft,
+      meta,
       dataGroups,
+      snapshots,
     });
     return cluster;
   }
@@ -153,7 +195,10 @@ export class RunningCluster {
   #tick(lateMs: number): void {
     if (this.#closed) return;
     if (this.#mustStepDown(lateMs)) this.#stepDownEverywhere();
-    this.#metaRaft.tick();
+    this.transport.beatIfSilent(this.#options.heartbeatMs);
+    this.#silence.tick();
+    this.snapshots.tick();
+    if (!this.#metaRaft.isQuiet) this.#metaRaft.tick();
     this.#metaCutter.tick();
     for (const group of this.#dataGroups.values()) group.tick();
     if (this.#metaRaft.status().leaderReady) this.#dropTask.tick();
@@ -195,6 +240,42 @@ export class RunningCluster {
     )
       return;
     this.#raft(message.group)?.step(message);
+  }
+
+  /** What moves files between replicas asks here for a group of this node. */
+  snapshotGroup(group: GroupNumber): SnapshotGroup | undefined {
+    const directory = groupDirectory(this.#options, group);
+    if (group === META_GROUP) {
+      const members = this.metaState.members.map((member) => member.id);
+      const { raft, store } = this.#meta;
+      const install: SnapshotGroup["install"] = (from, manifest) => this.#installMeta(from, manifest);
+      return { raft, exporter: store, install, storage: undefined, directory, members };
+    }
+    const found = this.#dataGroups.get(group);
+    if (found === undefined) return undefined;
+    const { raft, storage } = found;
+    const members = this.metaState.table.membersOf(group);
+    return { raft, exporter: storage, install: (from, manifest) => found.install(from, manifest), storage, directory, members };
+  }
+
+  async #installMeta(directory: string, manifest: SnapshotManifest): Promise<void> {
+    const { raft, store, reopenCore } = this.#meta;
+    await raft.suspend();
+    try {
+      await store.install(directory, manifest);
+      raft.resume(await reopenCore());
+    } catch (error) {
+      const known = asRingtideError(error);
+      raft.stop(known);
+      throw known;
+    }
+  }
+
+  #wakeGroupsWith(peer: NodeId, meta: boolean): void {
+    if (meta) this.#metaRaft.wake();
+    else
+      for (const { group, raft } of this.#dataGroups.values())
+        if (this.metaState.table.membersOf(group).includes(peer)) raft.wake();
   }
 
   reportLoss(peer: NodeId, meta: boolean): void {
@@ -239,6 +320,7 @@ export class RunningCluster {
     this.#closed = true;
     this.#tickTimer?.cancel();
     this.#diskWatch.stop();
+    await this.snapshots.close();
     this.transport.close();
     this.#metaRaft.stop(new RingtideError("SHUTTING_DOWN", "the node is stopping"));
     await this.#metaRaft.idle();

@@ -46,10 +46,12 @@ export interface TransportOptions {
 const MAX_BATCH_BYTES = 1024 * 1024;
 const SMALL_MESSAGE_BYTES = 64;
 
-/** The four links to one peer, a channel each, so that big messages never delay beats. */
+/** The links to one peer, a channel each, so that big messages never delay beats. */
 interface PeerLinks {
   readonly meta: Connection;
   readonly data: Connection;
+  /** Snapshots and repair: on the data port, beside its other connection. */
+  readonly bulk: Connection;
   readonly metaRaft: Outbox<Message>;
   readonly dataRaft: Outbox<Message>;
   readonly metaBeat: Outbox<Message>;
@@ -63,7 +65,8 @@ interface PeerLinks {
 export class Transport {
   readonly #options: TransportOptions;
   readonly #peers = new Map<NodeId, PeerLinks>();
-  readonly #lastBeatMs = new Map<NodeId, number>();
+  /** By port of the beats: when the last one of each peer came. */
+  readonly #lastBeatMs = { meta: new Map<NodeId, number>(), data: new Map<NodeId, number>() };
   readonly #proofs = new Map<NodeId, ProofOfLife>();
   readonly #malformed;
 
@@ -92,6 +95,11 @@ export class Transport {
     return this.#require(peer).data;
   }
 
+  /** Connection for what is big and may take its time. */
+  bulkConnection(peer: NodeId): Connection {
+    return this.#require(peer).bulk;
+  }
+
   metaConnection(peer: NodeId): Connection {
     return this.#require(peer).meta;
   }
@@ -116,10 +124,24 @@ export class Transport {
     }
   }
 
-  /** Milliseconds since the last beat batch of a peer came in; Infinity before the first. */
+  /** Milliseconds since the last beat batch of a peer came in, on either port; Infinity before the first. */
   sinceBeatMs(peer: NodeId): number {
-    const at = this.#lastBeatMs.get(peer);
+    return Math.min(this.sinceBeatOnMs(peer, true), this.sinceBeatOnMs(peer, false));
+  }
+
+  /** The same for the meta (true) or data heartbeat port. */
+  sinceBeatOnMs(peer: NodeId, meta: boolean): number {
+    const at = this.#lastBeatMs[meta ? "meta" : "data"].get(peer);
     return at === undefined ? Number.POSITIVE_INFINITY : this.#options.clock.monotonicMs() - at;
+  }
+
+  /** Beats to peers that got none for this long: groups that are quiet send none of their own, and count on these. */
+  beatIfSilent(intervalMs: number): void {
+    const dueMs = this.#options.clock.monotonicMs() - intervalMs;
+    for (const { metaBeat, dataBeat } of this.#peers.values()) {
+      if (metaBeat.lastSentMs <= dueMs) metaBeat.sendEmpty();
+      if (dataBeat.lastSentMs <= dueMs) dataBeat.sendEmpty();
+    }
   }
 
   /** What the peer's last beat said of its life. */
@@ -135,6 +157,7 @@ export class Transport {
     const metaBeat = connect(BEAT_SERVICE, member.addresses.metaPort + 1);
     const data = connect(DATA_SERVICE, member.addresses.dataPort);
     const dataBeat = connect(BEAT_SERVICE, member.addresses.dataPort + 1);
+    const bulk = connect(DATA_SERVICE, member.addresses.dataPort);
     const outbox = (
       connection: Connection,
       method: string,
@@ -161,9 +184,9 @@ export class Transport {
     };
     const closeAll = () => {
       for (const link of Object.values(links)) link.close();
-      for (const connection of [meta, metaBeat, data, dataBeat]) connection.close();
+      for (const connection of [meta, metaBeat, data, dataBeat, bulk]) connection.close();
     };
-    return { ...links, meta, data, close: closeAll };
+    return { ...links, meta, data, bulk, close: closeAll };
   }
 
   #encodeBeats(batch: readonly Message[]): Uint8Array {
@@ -182,11 +205,11 @@ export class Transport {
     });
   }
 
-  /** Serves the beat stream of a peer. */
-  acceptBeats(stream: MessageStream, from: NodeId, caller: Caller): void {
+  /** Serves the beat stream of a peer, of the meta group (true) or of the data groups. */
+  acceptBeats(stream: MessageStream, from: NodeId, caller: Caller, meta: boolean): void {
     this.#accept(stream, caller, (bytes) => {
       const batch = decodeMessage(BeatBatch, bytes, "beat batch");
-      this.#lastBeatMs.set(from, this.#options.clock.monotonicMs());
+      this.#lastBeatMs[meta ? "meta" : "data"].set(from, this.#options.clock.monotonicMs());
       this.#proofs.set(from, { oldestPendingSyncMs: batch.oldestPendingSyncMs, longestTurnMs: batch.longestTurnMs });
       for (const wire of batch.messages) this.#deliver(fromWire(wire), from);
     });

@@ -36,6 +36,16 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+/** Two hexadecimal digits a byte. */
+export function hexText(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Reads what `hexText` wrote. */
+export function hexBytes(text: string): Uint8Array {
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(i * 2, i * 2 + 2), 16));
+}
+
 /** Builds a binary message: little-endian fixed-width integers, length-prefixed bytes and strings. */
 export class ByteWriter {
   #bytes: Uint8Array;

@@ -59,6 +59,11 @@ export function clusterOptions(
     // Each group may hold its share of the budget; three groups a node is the usual shape.
     memtableLimitBytes: Math.max(config.memtableCloseBytes * 2, budget / 3),
     logCloseBytes: config.logCloseBytes,
+    logRetainBytes: config.maxNumberOfPersistRaftLogFiles * config.maxRaftLogPersistDataSizePerFile,
+    logRetainEntries: config.maxPersistRaftLogNumberOnDisk,
+    catchUpTimeoutMs: config.catchUpTimeoutMs,
+    snapshotBytesPerSecond: config.snapshotBytesPerSecond,
+    quiesceAfterMs: config.quiesceAfterMs,
     shutdownGraceMs: config.shutdownGraceMs,
     runFragment: (fragment, reader, signal) => runFragment(fragment, reader, signal, () => yieldTurn(ports.clock)),
     onFatal,

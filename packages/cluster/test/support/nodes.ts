@@ -91,6 +91,11 @@ export function nodeOptions(
     memtableCloseBytes: 16 * 1024 * 1024,
     memtableLimitBytes: 256 * 1024 * 1024,
     logCloseBytes: 64 * 1024 * 1024,
+    logRetainBytes: 320 * 1024 * 1024,
+    logRetainEntries: 1_000_000,
+    catchUpTimeoutMs: 60_000,
+    snapshotBytesPerSecond: 64 * 1024 * 1024,
+    quiesceAfterMs: 1000,
     shutdownGraceMs: 200,
     runFragment: async function* () {
       yield new Uint8Array(0);

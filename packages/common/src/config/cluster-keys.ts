@@ -55,8 +55,7 @@ export const CLUSTER_KEYS = {
   }),
   catch_up_timeout_ms: integer(300000, ANY_DELAY, {
     unit: "ms",
-    later: "catch-up by snapshot comes later, catch-up from the log has no end of its own",
-    help: "Longest time of one catch-up of a replica, snapshot included. Not in effect yet: there are no snapshots.",
+    help: "Longest time that a replica takes to pull one snapshot; after it the pull is given up, and goes on where it was with the next offer.",
   }),
   min_num_of_logs_in_mem: integer(
     1000,
@@ -99,8 +98,7 @@ export const CLUSTER_KEYS = {
     { min: 1, max: 100_000 },
     {
       unit: "segments",
-      later: "the log keeps what a replica or the memtable needs, and nothing more",
-      help: "Segments of the node's log that are kept, and more where a live replica or a pinned snapshot needs them. Not in effect yet: without snapshots the log is kept as far as any replica needs it.",
+      help: "Segments of the node's log, of max_raft_log_persist_data_size_per_file bytes each, that are kept for replicas that are behind; beyond that they get a snapshot. What is not in files yet, or follows a snapshot that is being sent, is kept in any case.",
     },
   ),
   max_persist_raft_log_number_on_disk: integer(
@@ -108,13 +106,12 @@ export const CLUSTER_KEYS = {
     { min: 1, max: 1_000_000_000 },
     {
       unit: "entries",
-      later: "the log keeps what a replica or the memtable needs, and nothing more",
-      help: "Applied entries of a group kept on disk for replicas that catch up. Not in effect yet, as the key above.",
+      help: "Entries of a group that are kept for replicas that are behind; beyond that they get a snapshot, as with the key above.",
     },
   ),
   enable_use_persist_log_on_disk_to_catch_up: boolean(true, {
-    later: "there are no snapshots yet to catch up from instead",
-    help: "A replica catches up from the log on disk before it falls back to a snapshot.",
+    later: "the log on disk is always used as far as it reaches",
+    help: "A replica catches up from the log on disk before it falls back to a snapshot. Always so here: a snapshot moves more bytes.",
   }),
   max_number_of_logs_per_fetch_on_disk: integer(
     1000,

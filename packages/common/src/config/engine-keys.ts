@@ -4,6 +4,7 @@ import { ANY_DELAY, ANY_SIZE, choice, integer, list, PORT, special, text } from 
 const MIB = 1_048_576;
 const GIB = 1024 * MIB;
 const PERCENT = { min: 1, max: 98 } as const;
+const ANY_DELAY_OR_NEVER = { min: 0, max: ANY_DELAY.max } as const;
 const SIZE_FROM_1_MIB = { min: MIB, max: Number.MAX_SAFE_INTEGER } as const;
 
 const optionalHost = (given: string): boolean => given === "" || isHost(given);
@@ -157,6 +158,14 @@ const PACE = {
   loop_stall_limit_ms: integer(10000, ANY_DELAY, {
     unit: "ms",
     help: "A leader whose main loop has not turned for longer steps down.",
+  }),
+  quiesce_after_ms: integer(5000, ANY_DELAY_OR_NEVER, {
+    unit: "ms",
+    help: "A group that did nothing for this long falls quiet: it costs nothing until it is used again, and its node's beats stand for it. 0: never.",
+  }),
+  snapshot_bytes_per_second: integer(64 * MIB, SIZE_FROM_1_MIB, {
+    unit: "bytes/s",
+    help: "Pace at which a file of a snapshot is sent to a replica that catches up, so that it leaves disk and network to the others.",
   }),
   formation_timeout_ms: integer(
     0,

@@ -281,3 +281,18 @@ export interface ReadRequest {
   readonly atLeader: boolean;
 }
 export const ReadRequest: MessageType<ReadRequest> = messageType("ReadRequest", ringtide.v1["ReadRequest"] as never);
+
+/** Answer: the manifest of a snapshot that the callee keeps for a while, as JSON (packages/engine SnapshotManifest). */
+export interface OpenSnapshotRequest {
+  readonly group: number;
+}
+export const OpenSnapshotRequest: MessageType<OpenSnapshotRequest> = messageType("OpenSnapshotRequest", ringtide.v1["OpenSnapshotRequest"] as never);
+
+export interface FilePartRequest {
+  readonly group: number;
+  /** 0: a data file of the live replica */
+  readonly snapshotIndex: number;
+  readonly name: string;
+  readonly offset: number;
+}
+export const FilePartRequest: MessageType<FilePartRequest> = messageType("FilePartRequest", ringtide.v1["FilePartRequest"] as never);

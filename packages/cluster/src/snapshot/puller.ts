@@ -1,0 +1,173 @@
+import {
+  asRingtideError,
+  type Clock,
+  type Connection,
+  type Disk,
+  type GroupNumber,
+  groupName,
+  type Logger,
+  type NodeId,
+  RingtideError,
+  utf8Bytes,
+  utf8Text,
+} from "@ringtide/common";
+import type { SnapshotManifest } from "@ringtide/engine";
+import { decodeMessage, encodeMessage, FilePartRequest, JsonText, OpenSnapshotRequest } from "@ringtide/proto";
+import { eachWithin } from "../each-within.ts";
+import { receiveFile } from "./file-stream.ts";
+import { parseManifest } from "./manifest.ts";
+
+export interface SnapshotPullerOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Where incoming files are gathered; on the file system of the data files. What is there survives a restart and is resumed. */
+  readonly directory: string;
+  /** Of one snapshot, all in all. */
+  readonly timeoutMs: number;
+  /** Longest wait for the next bytes. */
+  readonly partTimeoutMs: number;
+  readonly connectionTo: (peer: NodeId) => Connection;
+  /** Is a snapshot at this index still of use? */
+  readonly isNeeded: (group: GroupNumber, index: number) => boolean;
+  /** Paths of files that this node has already, by name and digest. */
+  readonly present: (group: GroupNumber) => ReadonlyMap<string, { readonly digest: string; readonly path: string }>;
+  /** Takes the snapshot over; all its files are in the directory. */
+  readonly install: (group: GroupNumber, directory: string, manifest: SnapshotManifest) => Promise<void>;
+}
+
+const OPEN_TIMEOUT_MS = 60_000;
+const MANIFEST = "manifest.json";
+
+/**
+ * The receiving side of snapshots: pulls the files of an offered one, resuming what an earlier attempt left, and installs it. One at
+ * a time on a node: other offers are dropped, and come again.
+ */
+export class SnapshotPuller {
+  readonly #options: SnapshotPullerOptions;
+  #running: Promise<void> | undefined;
+  readonly #abort = new AbortController();
+
+  constructor(options: SnapshotPullerOptions) {
+    this.#options = options;
+  }
+
+  get isBusy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** A leader says that this node's replica can only go on from a snapshot. */
+  offer(group: GroupNumber, from: NodeId, index: number): void {
+    if (this.#running !== undefined || this.#abort.signal.aborted || !this.#options.isNeeded(group, index)) return;
+    const { logger } = this.#options;
+    this.#running = this.#pull(group, from)
+      .catch((error: unknown) => {
+        const { code, message } = asRingtideError(error);
+        logger.warn("a snapshot did not come through; it goes on with the next offer", {
+          code,
+          group: groupName(group),
+          from,
+          reason: message,
+        });
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
+  }
+
+  async #pull(group: GroupNumber, from: NodeId): Promise<void> {
+    const { clock, timeoutMs } = this.#options;
+    const limit = new AbortController();
+    const end = () => limit.abort(this.#abort.signal.reason);
+    this.#abort.signal.addEventListener("abort", end, { once: true });
+    const timer = clock.setTimer(timeoutMs, () =>
+      limit.abort(new RingtideError("NET_TIMEOUT", `the snapshot took longer than catch_up_timeout_ms, ${timeoutMs} ms`)),
+    );
+    try {
+      await this.#pullWithin(group, from, limit.signal);
+    } finally {
+      timer.cancel();
+      this.#abort.signal.removeEventListener("abort", end);
+    }
+  }
+
+  async #pullWithin(group: GroupNumber, from: NodeId, signal: AbortSignal): Promise<void> {
+    const { clock, logger, disk, isNeeded, install } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const connection = this.#options.connectionTo(from);
+    const request = encodeMessage(OpenSnapshotRequest, { group });
+    const reply = await connection.unary("OpenSnapshot", request, { timeoutMs: OPEN_TIMEOUT_MS, signal });
+    const { json } = decodeMessage(JsonText, reply, "manifest of a snapshot");
+    const manifest = parseManifest(json, `node ${from}`, group);
+    if (!isNeeded(group, manifest.index)) return;
+    const directory = `${this.#options.directory}/${group}`;
+    await this.#prepare(directory, manifest, json);
+    let receivedBytes = 0;
+    for (const file of manifest.files) {
+      if (await this.#takePresent(group, directory, file)) continue;
+      const received = await receiveFile(disk, `${directory}/${file.name}`, file.sizeBytes, (offset) =>
+        this.#part(connection, from, { group, snapshotIndex: manifest.index, name: file.name, offset }, signal),
+      );
+      receivedBytes += received.receivedBytes;
+    }
+    await disk.syncDir(directory);
+    if (signal.aborted) throw signal.reason;
+    try {
+      await install(group, directory, manifest);
+    } finally {
+      // Installed, or not what it should be: either way there is nothing to resume.
+      await disk.removeDir(directory);
+    }
+    const ms = Math.round(clock.monotonicMs() - startedMs);
+    logger.info("snapshot installed", {
+      group: groupName(group),
+      from,
+      index: manifest.index,
+      files: manifest.files.length,
+      receivedBytes,
+      ms,
+    });
+  }
+
+  #part(
+    connection: Connection,
+    from: NodeId,
+    request: { group: number; snapshotIndex: number; name: string; offset: number },
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array> {
+    const { clock, timeoutMs, partTimeoutMs } = this.#options;
+    const parts = connection.serverStream("FilePart", encodeMessage(FilePartRequest, request), { timeoutMs, signal });
+    return eachWithin(parts, clock, partTimeoutMs, `node ${from} did not go on with ${request.name}`);
+  }
+
+  /** Keeps what belongs to this very snapshot; data files are equal wherever their name is. */
+  async #prepare(directory: string, manifest: SnapshotManifest, json: string): Promise<void> {
+    const { disk } = this.#options;
+    await disk.mkdir(directory);
+    const known = new Set(manifest.files.map(({ name }) => name));
+    const names = await disk.list(directory);
+    const isSame = names.includes(MANIFEST) && utf8Text(await disk.readFile(`${directory}/${MANIFEST}`)) === json;
+    if (isSame) return;
+    for (const name of names) if (!known.has(name) || !name.endsWith(".tsfile")) await disk.unlink(`${directory}/${name}`);
+    await disk.replaceFile(`${directory}/${MANIFEST}`, utf8Bytes(json));
+  }
+
+  async #takePresent(
+    group: GroupNumber,
+    directory: string,
+    file: SnapshotManifest["files"][number],
+  ): Promise<boolean> {
+    const { disk } = this.#options;
+    const present = this.#options.present(group).get(file.name);
+    if (present?.digest !== file.digest) return false;
+    await disk.unlink(`${directory}/${file.name}`);
+    await disk.link(present.path, `${directory}/${file.name}`);
+    return true;
+  }
+
+  /** Ends the pull under way; its files stay for the next run. */
+  async close(): Promise<void> {
+    this.#abort.abort(new RingtideError("SHUTTING_DOWN", "the node is stopping"));
+    await this.#running;
+  }
+}

@@ -1,0 +1,151 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ClusterNode, ClusterOptions } from "@ringtide/cluster";
+import { META_GROUP } from "@ringtide/common";
+import { encodeCommand } from "@ringtide/engine";
+import { afterEach, expect, it } from "vitest";
+import { chooseAddresses, eventually, nodeOptions, startNode, temporaryDirectory } from "./support/nodes.ts";
+
+const running = new Map<number, ClusterNode>();
+let directory: { readonly path: string; remove(): void } | undefined;
+afterEach(async () => {
+  for (const node of running.values()) await node.close();
+  running.clear();
+  directory?.remove();
+});
+
+const GROUP = 16;
+const STOPPED = 3;
+
+/** Small enough that the log is cut behind a checkpoint within a few writes, whoever is away. */
+const SMALL = {
+  segmentBytes: 100_000,
+  memtableCloseBytes: 100_000,
+  logCloseBytes: 200_000,
+  logRetainBytes: 200_000,
+  logRetainEntries: 20,
+  memoryEntriesMin: 4,
+  memoryEntriesMax: 8,
+};
+
+async function startAll(changes: Partial<ClusterOptions> = {}) {
+  directory = temporaryDirectory();
+  const { path } = directory;
+  const seeds = await chooseAddresses(3);
+  const start = async (id: number) => {
+    const node = await startNode(nodeOptions(path, seeds, id - 1, { ...SMALL, ...changes }));
+    running.set(id, node);
+    return node;
+  };
+  await Promise.all([1, 2, STOPPED].map(start));
+  const leader = running.get(1) as ClusterNode;
+  await eventually("node 1 leads its group", () => replicaOf(leader).raft.status().leaderReady);
+  return { path, start, leader };
+}
+
+function replicaOf(node: ClusterNode) {
+  const found = node.cluster.dataGroup(GROUP);
+  if (found === undefined) throw new Error(`node ${node.cluster.self} has no replica of ${GROUP}`);
+  return found;
+}
+
+function write(node: ClusterNode, time: number): Promise<unknown> {
+  const text = `${time}`.padEnd(20_000, "x");
+  const payload = encodeCommand(undefined, {
+    kind: "insertRows",
+    rows: [{ device: "root.a.d", time: BigInt(time), measurements: ["s"], values: [{ kind: "text", value: text }] }],
+  });
+  return node.cluster.coordinator.write(GROUP, undefined, () => payload);
+}
+
+async function stop(id: number): Promise<void> {
+  const node = running.get(id) as ClusterNode;
+  running.delete(id);
+  await node.close();
+}
+
+async function timesAt(node: ClusterNode): Promise<number[]> {
+  const times: number[] = [];
+  const scan = replicaOf(node).storage.scan({
+    device: "root.a.d",
+    measurements: ["s"],
+    range: { from: 0n, to: 1_000_000n },
+    descending: false,
+    signal: new AbortController().signal,
+  });
+  for await (const batch of scan)
+    for (const offset of batch.times?.offsets ?? []) times.push(Number(batch.times?.base) + offset);
+  return times;
+}
+
+const range = (end: number) => Array.from({ length: end }, (_, time) => time);
+
+it("brings a replica back that is behind what the others' logs hold, by a snapshot and the log after it", async () => {
+  const { start, leader } = await startAll();
+  await write(leader, 0);
+  await stop(STOPPED);
+  for (let time = 1; time < 80; time++) await write(leader, time);
+  await eventually("the log is cut without the stopped node", () =>
+    [...running.values()].every((node) => replicaOf(node).raft.status().firstIndex > 40),
+  );
+
+  const back = await start(STOPPED);
+  for (let time = 80; time < 100; time++) await write(leader, time);
+  const { commit } = replicaOf(leader).raft.status();
+  await eventually("the stopped node catches up", () => replicaOf(back).raft.status().applied >= commit);
+  expect(replicaOf(back).raft.status().firstIndex).toBeGreaterThan(40);
+  expect(await timesAt(back)).toEqual(range(100));
+
+  await leader.cluster.coordinator.flush(GROUP);
+  await eventually("all replicas close the same file", () =>
+    [...running.values()].every(
+      (node) => replicaOf(node).storage.checkpointIndex === replicaOf(leader).storage.checkpointIndex,
+    ),
+  );
+  for (const node of running.values()) expect(replicaOf(node).storage.files()).toEqual(replicaOf(leader).storage.files());
+
+  await stop(STOPPED);
+  const again = await start(STOPPED);
+  await eventually("it comes back once more, from its own disk", () => replicaOf(again).raft.serves);
+  expect(await timesAt(again)).toEqual(range(100));
+}, 60_000);
+
+it("brings the meta group back by a snapshot", async () => {
+  const { start, leader } = await startAll();
+  await stop(STOPPED);
+  const paths = Array.from({ length: 300 }, (_, i) => `root.sg${i}`);
+  for (const path of paths) await leader.cluster.coordinator.writeMeta(undefined, { kind: "createStorageGroup", path });
+  const { metaState } = leader.cluster;
+  await eventually("the meta log is cut without the stopped node", () =>
+    (leader.cluster.snapshotGroup(META_GROUP)?.raft.status().firstIndex ?? 0) > 200,
+  );
+  const back = await start(STOPPED);
+  await eventually("its meta state is the others'", () => back.cluster.metaState.appliedIndex >= metaState.appliedIndex);
+  expect(back.cluster.metaState.storageGroups).toEqual([...paths].sort());
+}, 60_000);
+
+it("fetches a damaged or missing data file again from another replica", async () => {
+  const { path, start, leader } = await startAll();
+  for (let time = 0; time < 20; time++) await write(leader, time);
+  await leader.cluster.coordinator.flush(GROUP);
+  await eventually("the file is on every node", () =>
+    [...running.values()].every((node) => replicaOf(node).storage.files().length > 0),
+  );
+  const files = replicaOf(leader).storage.files();
+  await stop(STOPPED);
+  const group = join(path, `node-${STOPPED}/groups/${GROUP}`);
+  const names = readdirSync(group).sort();
+  expect(names.length).toBeGreaterThan(0);
+  const first = join(group, names[0] as string);
+  const sound = readFileSync(first);
+  writeFileSync(first, sound.subarray(0, sound.length - 10));
+  for (const name of names.slice(1)) rmSync(join(group, name));
+
+  const back = await start(STOPPED);
+  expect(replicaOf(back).storage.damagedFiles()).toHaveLength(names.length);
+  await eventually("all files are sound again", () => replicaOf(back).storage.damagedFiles().length === 0);
+  expect(readFileSync(first).equals(sound)).toBe(true);
+  expect(replicaOf(back).storage.files()).toEqual(files);
+  await eventually("it serves", () => replicaOf(back).raft.serves);
+  expect(await timesAt(back)).toEqual(range(20));
+}, 60_000);

@@ -1,0 +1,204 @@
+import { type GroupNumber, groupName, type NodeId } from "@ringtide/common";
+import type { RaftStatus } from "@ringtide/raft";
+import type { LogImage } from "./log-image.ts";
+import { Violation } from "./violation.ts";
+
+/** One replica at one moment. */
+export interface ReplicaView {
+  readonly node: NodeId;
+  readonly group: GroupNumber;
+  /** Changes when the replica's core is another one: after a restart or a snapshot. */
+  readonly incarnation: number;
+  readonly status: RaftStatus;
+  readonly checkpointIndex: number;
+}
+
+interface Floor {
+  readonly incarnation: number;
+  readonly term: number;
+  readonly commit: number;
+  readonly applied: number;
+  /** Committed entries up to here were compared. */
+  readonly compared: number;
+}
+
+/** What has been committed in a group, as leaders committed it: checksum and term of the entry at each index. */
+interface Committed {
+  readonly crcs: (number | undefined)[];
+  readonly terms: (number | undefined)[];
+  last: number;
+}
+
+/**
+ * The properties of thesis figure 3.2 and what the project promises beyond, over all replicas of a cluster. `observe` is called with each
+ * replica of a node after each event that the node took part in, and looks only at what changed.
+ */
+export class ConsensusChecks {
+  readonly #images: ReadonlyMap<NodeId, LogImage>;
+  readonly #leaders = new Map<string, NodeId>();
+  readonly #floors = new Map<string, Floor>();
+  readonly #committed = new Map<GroupNumber, Committed>();
+  /** Highest index that a node's files were seen to cover. */
+  readonly #checkpoints = new Map<string, number>();
+  /** Leadership terms seen: for the coverage table. */
+  leaderChanges = 0;
+
+  constructor(images: ReadonlyMap<NodeId, LogImage>) {
+    this.#images = images;
+  }
+
+  observe(view: ReplicaView): void {
+    const { status, group } = view;
+    const key = `${view.node}/${group}`;
+    const floor = this.#floors.get(key);
+    const isNew = floor === undefined || floor.incarnation !== view.incarnation;
+    if (!isNew) this.#checkOnlyGrows(view, floor);
+    this.#checkOrder(view);
+    this.#checkpoints.set(key, Math.max(this.#checkpoints.get(key) ?? 0, view.checkpointIndex));
+    if (status.role === "leader") this.#observeLeader(view);
+    const from = isNew ? view.checkpointIndex : floor.compared;
+    // What is not durable yet may be another entry on the disk than in memory. A leader may commit such entries, and has to be right.
+    const compared = Math.max(from, status.role === "leader" ? status.commit : Math.min(status.commit, status.durableIndex));
+    if (compared > from) this.#observeCommit(view, from, compared);
+    this.#floors.set(key, {
+      compared,
+      incarnation: view.incarnation,
+      term: status.term,
+      commit: status.commit,
+      applied: status.applied,
+    });
+  }
+
+  #where({ node, group, status }: ReplicaView): string {
+    return `node ${node}, ${groupName(group)}, term ${status.term}`;
+  }
+
+  #checkOnlyGrows(view: ReplicaView, floor: Floor): void {
+    const { term, commit, applied } = view.status;
+    if (term < floor.term || commit < floor.commit || applied < floor.applied)
+      throw new Violation(
+        "term, commit and applied only grow",
+        `${this.#where(view)}: ${JSON.stringify(floor)} → term ${term}, commit ${commit}, applied ${applied}`,
+      );
+  }
+
+  /** Purged ≤ checkpoint ≤ applied ≤ committed ≤ last. */
+  #checkOrder(view: ReplicaView): void {
+    const { firstIndex, applied, commit, lastIndex, ignored } = view.status;
+    const { checkpointIndex } = view;
+    if (firstIndex - 1 > checkpointIndex || checkpointIndex > applied || applied > commit || commit > lastIndex)
+      throw new Violation(
+        "purged ≤ snapshot ≤ applied ≤ committed ≤ last",
+        `${this.#where(view)}: ${firstIndex - 1}, ${checkpointIndex}, ${applied}, ${commit}, ${lastIndex}`,
+      );
+    if (ignored.contradictions > 0)
+      throw new Violation("no contradiction", `${this.#where(view)} dropped a message that contradicts its state`);
+  }
+
+  /** One leader a term; a new one has all that was committed. */
+  #observeLeader(view: ReplicaView): void {
+    const { node, group, status } = view;
+    const key = `${group}/${status.term}`;
+    const known = this.#leaders.get(key);
+    if (known === node) return;
+    if (known !== undefined)
+      throw new Violation("election safety", `nodes ${known} and ${node} lead ${groupName(group)} in term ${status.term}`);
+    this.#leaders.set(key, node);
+    this.leaderChanges++;
+    if (!status.mayVote)
+      throw new Violation("no vote by a damaged log", `${this.#where(view)} leads, and may not even vote`);
+    this.#checkCompleteness(view);
+  }
+
+  #checkCompleteness(view: ReplicaView): void {
+    const committed = this.#committed.get(view.group);
+    const image = this.#images.get(view.node);
+    if (committed === undefined || image === undefined) return;
+    const { durableIndex, lastIndex } = view.status;
+    for (let index = view.checkpointIndex + 1; index <= committed.last; index++) {
+      const crc = committed.crcs[index];
+      if (crc === undefined || (index > durableIndex && index <= lastIndex)) continue;
+      if (image.crc(view.group, index) !== crc)
+        throw new Violation(
+          "leader completeness",
+          `${this.#where(view)} leads with term ${image.term(view.group, index) ?? "(none)"} at ${index} of ${lastIndex}, committed was term ${committed.terms[index]}`,
+        );
+    }
+  }
+
+  #observeCommit(view: ReplicaView, from: number, through: number): void {
+    const image = this.#images.get(view.node);
+    if (image === undefined) return;
+    let committed = this.#committed.get(view.group);
+    if (committed === undefined) {
+      committed = { crcs: [], terms: [], last: 0 };
+      this.#committed.set(view.group, committed);
+    }
+    for (let index = from + 1; index <= through; index++) {
+      const known = committed.crcs[index];
+      if (index > view.status.durableIndex) {
+        if (known === undefined) this.#commit(view, committed, index, this.#crcOfMajority(view, index));
+        continue;
+      }
+      const crc = image.crc(view.group, index);
+      if (crc === undefined) continue; // in files: their digests are compared instead
+      if (known === undefined) this.#commit(view, committed, index, crc);
+      else if (known !== crc)
+        throw new Violation(
+          "state-machine safety",
+          `${this.#where(view)} commits ${index} of term ${image.term(view.group, index)}, elsewhere term ${committed.terms[index]} was committed there`,
+        );
+    }
+  }
+
+  /** The entry that a leader committed and has not on its own disk yet; undefined when no majority has one. */
+  #crcOfMajority({ group, status }: ReplicaView, index: number): number | undefined {
+    const { voters, votersOutgoing } = status.configuration;
+    for (const image of this.#images.values()) {
+      const crc = image.crc(group, index);
+      const isEverywhere = (set: readonly NodeId[]) => crc !== undefined && this.#majorityHas(group, set, index, crc);
+      if (isEverywhere(voters) && isEverywhere(votersOutgoing)) return crc;
+    }
+    return undefined;
+  }
+
+  /** The first to commit an index is a leader, or had it from one that has died since; a quorum has the entry on its disks. */
+  #commit(view: ReplicaView, committed: Committed, index: number, crc: number | undefined): void {
+    const { voters, votersOutgoing } = view.status.configuration;
+    const { group } = view;
+    if (
+      crc === undefined ||
+      !this.#majorityHas(group, voters, index, crc) ||
+      !this.#majorityHas(group, votersOutgoing, index, crc)
+    )
+      throw new Violation(
+        "committed means durable on a quorum",
+        `${this.#where(view)}, ${view.status.role}, commits ${index}: ${this.#holders(view, index, crc)}`,
+      );
+    committed.crcs[index] = crc;
+    committed.terms[index] = this.#termOf(group, index, crc);
+    committed.last = Math.max(committed.last, index);
+  }
+
+  #termOf(group: GroupNumber, index: number, crc: number): number | undefined {
+    for (const image of this.#images.values()) if (image.crc(group, index) === crc) return image.term(group, index);
+    return undefined;
+  }
+
+  #majorityHas(group: GroupNumber, voters: readonly NodeId[], index: number, crc: number): boolean {
+    const having = voters.filter((node) => this.#has(node, group, index, crc));
+    return voters.length === 0 || having.length * 2 > voters.length;
+  }
+
+  #has(node: NodeId, group: GroupNumber, index: number, crc: number): boolean {
+    if ((this.#checkpoints.get(`${node}/${group}`) ?? 0) >= index) return true;
+    return this.#images.get(node)?.hasDurable(group, index, crc) === true;
+  }
+
+  #holders({ group, status }: ReplicaView, index: number, crc: number | undefined): string {
+    const { voters, votersOutgoing } = status.configuration;
+    const nodes = [...new Set([...voters, ...votersOutgoing])];
+    const has = (node: NodeId) => crc !== undefined && this.#has(node, group, index, crc);
+    return nodes.map((node) => `${node} ${has(node) ? "has it" : "lacks it"}`).join(", ");
+  }
+}
