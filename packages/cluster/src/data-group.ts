@@ -24,7 +24,7 @@ export function dataMachine(storage: ReplicaStorage): { apply(entry: Entry): App
         case EntryKind.PHYSICAL_PLAN:
           return storage.apply(entry.index, entry.payload);
         case EntryKind.CLOSE_FILE:
-          storage.closeFile(entry.index);
+          storage.closeFile(entry.index, new Uint8Array(0));
           return { ok: true, affected: 0 };
         case EntryKind.EMPTY_CONTENT:
         case EntryKind.CONFIG_CHANGE:
