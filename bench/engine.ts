@@ -160,14 +160,14 @@ const applyMs = applyAll(payloads);
 const scanMemory = await watched(() => scanAll(engine));
 const points = TABLETS * ROWS * SERIES;
 const close = await watched(async () => {
-  engine.closeFile(++index);
+  engine.closeFile(++index, new Uint8Array(0));
   await engine.settled();
 });
 const scanFile = await watched(() => scanAll(engine));
 const count = await watched(() => countAll(engine));
 const rowsMs = applyAll(rowPayloads);
 const closeRows = await watched(async () => {
-  engine.closeFile(++index);
+  engine.closeFile(++index, new Uint8Array(0));
   await engine.settled();
 });
 const million = (count_: number, ms: number) => Number((count_ / ms / 1000).toFixed(2));

@@ -134,6 +134,12 @@ export const ERRORS = {
   DATA_DIR_IN_USE: spec(5006, 500, "Another node uses this data directory."),
   DATA_DIR_FOREIGN: spec(5007, 500, "The data directory belongs to another cluster or node."),
   FORMAT_UNKNOWN: spec(5008, 313, "A file or record has a format version or kind that this version does not know."),
+  NO_CHECKPOINT: spec(
+    5009,
+    500,
+    "A snapshot was asked for of a replica that has closed no file yet. Close one (FLUSH), then ask again.",
+    { retryable: true },
+  ),
 
   SESSION_UNKNOWN: spec(6001, 601, "No such session on this node: it was closed, timed out, or never opened here."),
   STATEMENT_UNKNOWN: spec(6002, 414, "No running statement of that id."),

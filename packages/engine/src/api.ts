@@ -119,10 +119,33 @@ export interface EngineReader {
   last(device: string, measurement: string): Promise<Point | undefined>;
 }
 
+/** A file of a replica or of a snapshot: equal on all replicas of a group. */
+export interface FileIdentity {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly digest: string;
+}
+
+/** A snapshot of a replica as of one checkpoint; JSON. */
+export interface SnapshotManifest {
+  readonly format: 1;
+  readonly group: GroupNumber;
+  /** Its checkpoint: the log goes on after it. */
+  readonly index: number;
+  /** What the host gave with the CLOSE_FILE of the checkpoint, in hexadecimal digits. */
+  readonly groupState: string;
+  /** Data files of the replica, and one with all the rest. */
+  readonly files: readonly FileIdentity[];
+}
+
 /** A replica's storage. Implemented by Engine (engine.ts), opened with `Engine.open(options)`. */
 export interface ReplicaStorage extends EngineReader {
   /** State up to this index is durable in files and Kv: replay begins after it, and the log before it may be cut. */
   readonly checkpointIndex: number;
+  /** What `closeFile` was given for `checkpointIndex`; empty before the first. */
+  readonly checkpointState: Uint8Array;
+  /** True while a close waits for room on the disk: it is tried again until there is. */
+  readonly isDiskFull: boolean;
   /** Bytes of open and closing memtables. */
   readonly memtableBytes: number;
   /** Log index of the oldest entry that only the memtable holds; 0 when there is none. */
@@ -136,9 +159,12 @@ export interface ReplicaStorage extends EngineReader {
   apply(index: number, payload: Uint8Array): ApplyOutcome;
   /** Applies an entry without a command (EMPTY_CONTENT, CONFIG_CHANGE). */
   skip(index: number): void;
-  /** Applies CLOSE_FILE: everything before `index` goes to one immutable file, in the background; then the checkpoint moves to `index`. */
-  closeFile(index: number): void;
-  /** Resolves when no close is under way (all checkpoints written), rejects when one failed. */
+  /**
+   * Applies CLOSE_FILE: everything before `index` goes to one immutable file, in the background; then the checkpoint moves to `index`.
+   * `groupState`, at most 64 KiB, is the host's: it is kept with the checkpoint.
+   */
+  closeFile(index: number, groupState: Uint8Array): void;
+  /** Resolves when no close is under way (all checkpoints written); rejects when one failed, or is not made because of `close`. */
   settled(): Promise<void>;
   /** Called after each checkpoint. */
   onCheckpoint(listener: (index: number) => void): void;
@@ -149,5 +175,22 @@ export interface ReplicaStorage extends EngineReader {
     readonly digest: string;
     readonly points: number;
   }[];
+  /**
+   * Puts the state as of the last checkpoint into `directory`, which is made if need be, is on the same file system and belongs to the caller:
+   * links of the data files, and one file with everything else, all durable. Applying, closing and reading go on meanwhile. NO_CHECKPOINT
+   * before the first CLOSE_FILE, DISK_CORRUPT while a file is damaged. What a failed export has made is removed.
+   */
+  exportSnapshot(directory: string): Promise<SnapshotManifest>;
+  /** Files that are missing, or that a read, the opening or `verify` found damaged. Reads that may need them fail with DISK_CORRUPT (details: file). */
+  damagedFiles(): readonly FileIdentity[];
+  /** Told once of each file that is found damaged from now on. */
+  onDamage(listener: (file: FileIdentity) => void): void;
+  /** Reads every file whole, and marks as damaged what is not as the manifest says. Throws the signal's reason when it aborts. */
+  verify(signal: AbortSignal, options?: { readonly bytesPerSecond?: number }): Promise<void>;
+  /**
+   * Puts a good copy, a file of the same file system that stays the caller's, in the place of a file, durably; the file is no longer damaged
+   * then. DISK_CORRUPT when the copy is not what the manifest says: nothing changes. Reads under way may fail with DISK_CORRUPT.
+   */
+  replaceFile(name: string, path: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -5,13 +5,19 @@ const MAX_BLOCKS = 16_384;
 
 /** Index entries of the devices that were read last: parsing them again for each read costs more than a small read does. */
 export class RecentSources {
-  /** By file and device, oldest use first. */
+  /** By owner and device, oldest use first. */
   readonly #lists = new Map<string, readonly Source[]>();
+  #owners = 0;
   #blocks = 0;
 
+  /** A number for an open file, under which its sources are kept. */
+  addOwner(): number {
+    return ++this.#owners;
+  }
+
   /** The sources that a file has of a device, made by `parse` when they are not at hand. */
-  get(fileIndex: number, deviceId: number, parse: () => readonly Source[]): readonly Source[] {
-    const key = `${fileIndex}/${deviceId}`;
+  get(owner: number, deviceId: number, parse: () => readonly Source[]): readonly Source[] {
+    const key = `${owner}/${deviceId}`;
     const known = this.#lists.get(key);
     if (known !== undefined) {
       this.#lists.delete(key);

@@ -68,6 +68,20 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   return checkpoint;
 }
 
+/** What the host keeps with a checkpoint. Bounded because it is one value of the store. */
+export const MAX_GROUP_STATE_BYTES = 64 * 1024;
+
+export function encodeGroupState(bytes: Uint8Array): Uint8Array {
+  return new ByteWriter(8 + bytes.length).u8(VERSION).bytes(bytes).finish();
+}
+
+export function decodeGroupState(value: Uint8Array): Uint8Array {
+  const reader = open(value, "state of the group's host");
+  const bytes = reader.bytes();
+  reader.end();
+  return bytes;
+}
+
 /** A data file of the manifest; its name follows from group and index. */
 export interface FileRecord {
   readonly index: number;

@@ -5,10 +5,12 @@ import {
   decodeCheckpoint,
   decodeDevice,
   decodeFile,
+  decodeGroupState,
   decodeTombstone,
   encodeCheckpoint,
   encodeDevice,
   encodeFile,
+  encodeGroupState,
   encodeTombstone,
   type FileRecord,
   type StoredDevice,
@@ -18,6 +20,8 @@ import type { Tombstone } from "./tombstones.ts";
 /** What the key-value store has of a group: its state at the checkpoint. */
 export interface StoredState {
   readonly checkpoint: Checkpoint;
+  /** What the host gave with the CLOSE_FILE of the checkpoint; empty when it is of a version that kept none. */
+  readonly groupState: Uint8Array;
   readonly devices: readonly StoredDevice[];
   /** By ascending index. */
   readonly files: readonly FileRecord[];
@@ -27,9 +31,13 @@ export interface StoredState {
   readonly requests: Uint8Array | undefined;
 }
 
+/** Key, without the group's prefix, and value. */
+export type StoreEntry = readonly [key: Uint8Array, value: Uint8Array];
+
 /** What changes from one checkpoint to the next. */
 export interface CheckpointChanges {
   readonly checkpoint: Checkpoint;
+  readonly groupState: Uint8Array;
   /** Devices whose schema changed; undefined for one that is gone. */
   readonly devices: ReadonlyMap<number, StoredDevice | undefined>;
   readonly file: FileRecord | undefined;
@@ -64,6 +72,7 @@ export class Store {
       return {
         checkpoint:
           checkpoint === undefined ? { index: 0, nextDeviceId: 1, nextSeriesId: 1 } : decodeCheckpoint(checkpoint),
+        groupState: await this.#loadGroupState(),
         devices: await this.#loadDevices(),
         files: await this.#loadAll(KeyTag.file, (key, value) => decodeFile(this.#keys.number(key, 0), value)),
         tombstones: await this.#loadAll(KeyTag.tombstone, (key, value) =>
@@ -75,6 +84,11 @@ export class Store {
       if (!hasCode(error, "FRAME_MALFORMED")) throw error;
       throw new RingtideError("DISK_CORRUPT", `key-value store: ${error.message}`, { cause: error });
     }
+  }
+
+  async #loadGroupState(): Promise<Uint8Array> {
+    const stored = await this.#kv.get(this.#keys.key(KeyTag.groupState));
+    return stored === undefined ? new Uint8Array(0) : decodeGroupState(stored);
   }
 
   async #loadAll<T>(tag: KeyTag, decode: (key: Uint8Array, value: Uint8Array) => T): Promise<T[]> {
@@ -105,22 +119,46 @@ export class Store {
     const keys = this.#keys;
     const batch: KvChange[] = [
       { op: "put", key: keys.key(KeyTag.checkpoint), value: encodeCheckpoint(changes.checkpoint) },
+      { op: "put", key: keys.key(KeyTag.groupState), value: encodeGroupState(changes.groupState) },
     ];
+    const deviceParts = new Map<number, number>();
     let done = 0;
     for (const [id, device] of changes.devices) {
       const bytes = device === undefined ? undefined : encodeDevice(device);
       const parts = this.#putParts(batch, KeyTag.device, [id], bytes, this.#deviceParts.get(id) ?? 1);
-      if (parts > 1) this.#deviceParts.set(id, parts);
-      else this.#deviceParts.delete(id);
+      deviceParts.set(id, parts);
       if (++done % DEVICES_A_TURN === 0) await yieldTurn(this.#clock);
     }
-    this.#requestParts = this.#putParts(batch, KeyTag.requests, [], changes.requests, this.#requestParts);
+    const requestParts = this.#putParts(batch, KeyTag.requests, [], changes.requests, this.#requestParts);
     const { file } = changes;
     if (file !== undefined) batch.push({ op: "put", key: keys.key(KeyTag.file, file.index), value: encodeFile(file) });
     for (const one of changes.addedTombstones)
       batch.push({ op: "put", key: keys.key(KeyTag.tombstone, one.index, one.deviceId), value: encodeTombstone(one) });
     for (const one of changes.removedTombstones)
       batch.push({ op: "delete", key: keys.key(KeyTag.tombstone, one.index, one.deviceId) });
+    await this.#kv.write(batch, { sync: true });
+    // Only now: a write that failed is tried again over the parts that were there before it.
+    this.#requestParts = requestParts;
+    for (const [id, parts] of deviceParts) {
+      if (parts > 1) this.#deviceParts.set(id, parts);
+      else this.#deviceParts.delete(id);
+    }
+  }
+
+  /** All that the store has of the group as of this call, with keys that are the same on every node. */
+  entries(): AsyncIterable<StoreEntry> {
+    return this.#relative(this.#kv.entries(this.#keys.all()));
+  }
+
+  async *#relative(entries: AsyncIterable<StoreEntry>): AsyncGenerator<StoreEntry> {
+    for await (const [key, value] of entries) yield [this.#keys.withoutPrefix(key), value] as const;
+  }
+
+  /** Makes `entries` all that the store has of the group, durably: a crash leaves what was there, or them. */
+  async replaceAll(entries: readonly StoreEntry[]): Promise<void> {
+    const batch: KvChange[] = [];
+    for await (const [key] of this.#kv.entries(this.#keys.all())) batch.push({ op: "delete", key });
+    for (const [tail, value] of entries) batch.push({ op: "put", key: this.#keys.withPrefix(tail), value });
     await this.#kv.write(batch, { sync: true });
   }
 

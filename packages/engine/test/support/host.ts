@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  type Clock,
   type Disk,
   hasCode,
   type Kv,
@@ -11,9 +12,10 @@ import {
   utf8Bytes,
 } from "@ringtide/common";
 import { createCompute, createDisk, createMetrics, openLevelKv, systemClock } from "@ringtide/common/node";
-import type { ApplyOutcome, Command } from "../../src/api.ts";
+import type { ApplyOutcome, Command, FileIdentity, SnapshotManifest } from "../../src/api.ts";
 import { encodeCommand } from "../../src/commands.ts";
 import { Engine } from "../../src/engine.ts";
+import type { EngineOptions } from "../../src/options.ts";
 
 const GROUP = 16;
 
@@ -23,11 +25,19 @@ export interface HostOptions {
   readonly autoCreateSeries?: boolean;
   /** The disk that the engine gets instead of the real one. */
   readonly disk?: Disk;
+  /** Called on each opening, for a store that fails at times. */
+  readonly wrapKv?: (kv: Kv) => Kv;
+  readonly clock?: Clock;
   readonly onFailure?: (error: RingtideError) => void;
 }
 
 /** An entry of the log: a payload, or CLOSE_FILE. Entry i has index i + 1. */
 export type LogEntry = Uint8Array | "close";
+
+/** What the host keeps with the checkpoint at an entry. */
+export function hostStateAt(index: number): Uint8Array {
+  return utf8Bytes(`host at ${index}`);
+}
 
 /** An engine with the log that feeds it, in a temporary directory, which can be stopped and started again. */
 export class Host {
@@ -59,15 +69,21 @@ export class Host {
 
   /** Opens the engine on what the directory has, and applies the log after its checkpoint again. */
   async open(disk: Disk = this.#options.disk ?? createDisk()): Promise<void> {
+    this.#engine = await Engine.open(await this.#engineOptions(disk));
+    for (let at = this.engine.checkpointIndex; at < this.log.length; at++) this.#feed(at);
+  }
+
+  async #engineOptions(disk: Disk): Promise<EngineOptions> {
     this.#kv ??= await openLevelKv(join(this.directory, "kv"));
-    this.#engine = await Engine.open({
+    const { onFailure, wrapKv, clock } = this.#options;
+    return {
       group: GROUP,
       directory: this.filesDirectory,
-      kv: this.#kv,
+      kv: wrapKv === undefined ? this.#kv : wrapKv(this.#kv),
       kvPrefix: utf8Bytes(`group/${GROUP}/`),
       disk,
       compute: createCompute({ threads: 1 }),
-      clock: systemClock,
+      clock: clock ?? systemClock,
       logger: nullLogger,
       metrics: createMetrics(),
       slotStrategy: { name: "device-hash", slotCount: 10_000, salt: 2333 },
@@ -75,15 +91,28 @@ export class Host {
       maxEntryBytes: 16 * 1024 * 1024,
       blockRows: this.#options.blockRows ?? 4096,
       maxBatchRows: this.#options.maxBatchRows ?? 16_384,
-      ...(this.#options.onFailure === undefined ? {} : { onFailure: this.#options.onFailure }),
-    });
-    for (let at = this.engine.checkpointIndex; at < this.log.length; at++) this.#feed(at);
+      ...(onFailure === undefined ? {} : { onFailure }),
+    };
+  }
+
+  /** Installs a snapshot; the engine must not be open. */
+  async install(directory: string, manifest: SnapshotManifest, disk: Disk = createDisk()): Promise<void> {
+    await Engine.install(await this.#engineOptions(disk), directory, manifest);
+  }
+
+  async presentFiles(manifest: SnapshotManifest): Promise<readonly FileIdentity[]> {
+    return Engine.presentFiles(await this.#engineOptions(createDisk()), manifest);
+  }
+
+  /** Takes over the log of another host, as far as it goes, to apply what comes after a snapshot of it. */
+  follow(other: Host): void {
+    this.log.splice(0, this.log.length, ...other.log);
   }
 
   #feed(at: number): ApplyOutcome | undefined {
     const entry = this.log[at];
     if (entry instanceof Uint8Array) return this.engine.apply(at + 1, entry);
-    this.engine.closeFile(at + 1);
+    this.engine.closeFile(at + 1, hostStateAt(at + 1));
     return undefined;
   }
 

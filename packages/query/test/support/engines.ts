@@ -62,7 +62,7 @@ export class Engines {
   }
 
   async flush(): Promise<void> {
-    for (const engine of this.engines) engine.closeFile(this.#next(engine));
+    for (const engine of this.engines) engine.closeFile(this.#next(engine), new Uint8Array(0));
     await Promise.all(this.engines.map((engine) => engine.settled()));
   }
 

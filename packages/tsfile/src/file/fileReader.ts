@@ -2,7 +2,6 @@ import { crc32c } from "@node-rs/crc32";
 import { assert, concatBytes, type Disk, type DiskFile } from "@ringtide/common";
 import { selectHeader } from "../block/selectColumns.ts";
 import { type BlockRef, FileBlock } from "./blockRef.ts";
-import { createDigest } from "./digest.ts";
 import { FileIndex } from "./fileIndex.ts";
 import {
   corrupt,
@@ -13,8 +12,8 @@ import {
   readTrailer,
   TRAILER_BYTES,
 } from "./format.ts";
+import { readInto } from "./readInto.ts";
 
-const VERIFY_BYTES = 1024 * 1024;
 /** Two ranges with no more than this between them are read as one. */
 const GAP_BYTES = 16 * 1024;
 
@@ -132,18 +131,6 @@ export class FileReader {
     if (crc32c(bytes) !== crc) throw corrupt(this.#path, offset, `a checksum fails over ${bytes.length} bytes`);
   }
 
-  /** Reads the whole file; returns its digest. */
-  async verify(): Promise<string> {
-    const digest = await createDigest();
-    const piece = new Uint8Array(Math.min(VERIFY_BYTES, this.sizeBytes));
-    for (let at = 0; at < this.sizeBytes; at += piece.length) {
-      const part = piece.subarray(0, Math.min(piece.length, this.sizeBytes - at));
-      await readInto(this.#file, this.#path, at, part);
-      digest.update(part);
-    }
-    return digest.hex();
-  }
-
   async close(): Promise<void> {
     await this.#file.close();
   }
@@ -158,12 +145,4 @@ async function readAt(file: DiskFile, path: string, offset: number, length: numb
   const bytes = new Uint8Array(length);
   await readInto(file, path, offset, bytes);
   return bytes;
-}
-
-async function readInto(file: DiskFile, path: string, offset: number, into: Uint8Array): Promise<void> {
-  for (let at = 0; at < into.length; ) {
-    const count = await file.read(into.subarray(at), offset + at);
-    if (count === 0) throw corrupt(path, offset + at, `the file ends, ${into.length - at} bytes are missing`);
-    at += count;
-  }
 }
