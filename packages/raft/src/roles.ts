@@ -63,6 +63,7 @@ export function becomeLeader(state: RaftState): Leading {
     windowElapsed: 0,
     transfer: undefined,
     pumpDue: true,
+    reads: [],
   };
   state.role = "leader";
   state.leader = options.self;
