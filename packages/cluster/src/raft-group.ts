@@ -3,8 +3,10 @@ import { asRingtideError, groupName, RingtideError } from "@ringtide/common";
 import type { ApplyOutcome } from "@ringtide/engine";
 import type { Entry, Message, RaftCore, RaftStatus } from "@ringtide/raft";
 import type { RaftLog } from "@ringtide/raftlog";
+import { AppliedWaiters } from "./applied-waiters.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
 import { ProposalTable } from "./proposal-table.ts";
+import { ReadRounds } from "./read-rounds.ts";
 
 /** What a group replicates. `apply` is synchronous and deterministic; when it throws, the group stops on this node. */
 interface StateMachine {
@@ -50,13 +52,19 @@ export class RaftGroup {
   /** Commit index that the first leader since the start told; 0: none has yet. */
   #commitAtStart = 0;
   #serves = false;
-  #appliedWaiters: { readonly index: number; readonly resolve: () => void }[] = [];
+  readonly #appliedWaiters = new AppliedWaiters();
+  readonly #reads: ReadRounds;
 
   constructor(options: RaftGroupOptions) {
     this.group = options.group;
     this.#options = options;
     this.#core = options.core;
     this.#proposals = new ProposalTable(options.clock, groupName(options.group));
+    this.#reads = new ReadRounds({
+      groupName: groupName(options.group),
+      clock: options.clock,
+      confirm: (context) => this.#core.readIndex(context, options.clock.monotonicMs()),
+    });
   }
 
   status(): RaftStatus {
@@ -128,21 +136,22 @@ export class RaftGroup {
     });
   }
 
-  /** Resolves once this replica has applied the index, or the signal aborts (then rejects). */
+  /**
+   * At the leader: the index that a linearizable read has to see, once a majority has confirmed that this replica still leads. Rejects with
+   * NOT_LEADER or NO_LEADER, with CONSISTENCY_UNAVAILABLE after `timeoutMs`, with OVERLOADED, SHUTTING_DOWN or GROUP_STOPPED.
+   */
+  readIndex(timeoutMs: number): Promise<number> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    const confirmed = this.#reads.request(timeoutMs);
+    this.#schedule();
+    return confirmed;
+  }
+
+  /** Resolves once this replica has applied the index; rejects when the signal aborts, or the group stops, first. */
   whenApplied(index: number, signal: AbortSignal): Promise<void> {
     if (this.#core.status().applied >= index) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const waiter = { index, resolve };
-      this.#appliedWaiters.push(waiter);
-      signal.addEventListener(
-        "abort",
-        () => {
-          this.#appliedWaiters = this.#appliedWaiters.filter((other) => other !== waiter);
-          reject(signal.reason);
-        },
-        { once: true },
-      );
-    });
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    return this.#appliedWaiters.wait(index, signal);
   }
 
   #schedule(): void {
@@ -158,6 +167,7 @@ export class RaftGroup {
     if (this.#stopped !== undefined) return;
     try {
       this.#proposeDrafts();
+      this.#reads.start();
       while (this.#core.hasReady()) this.#handleReady();
     } catch (error) {
       this.stop(asRingtideError(error));
@@ -202,6 +212,7 @@ export class RaftGroup {
     for (const read of ready.diskReads) this.#readForPeer(read.to, read.fromIndex, read.throughIndex);
     if (ready.committed.length > 0) this.#enqueueApply(ready.committed);
     if (ready.leaderChanged) this.#leaderChanged();
+    for (const { context, index } of ready.readStates) this.#reads.confirmed(context, index);
   }
 
   #afterAppend(append: Promise<void>, then: () => void): void {
@@ -235,6 +246,8 @@ export class RaftGroup {
     const { role, leader, term } = this.#core.status();
     this.#options.logger.info("leader changed", { group: groupName(this.group), role, leader, term });
     if (role !== "leader") this.#proposals.leadershipLost(leader);
+    const lost = `${groupName(this.group)}: leadership changed while a read waited for it`;
+    this.#reads.failAll(new RingtideError("NOT_LEADER", lost, { details: { leader: role === "leader" ? 0 : leader } }));
     this.#options.onLeaderChanged(this.group, leader);
   }
 
@@ -277,11 +290,7 @@ export class RaftGroup {
   #appliedTo(index: number): void {
     this.#core.appliedTo(index);
     this.#checkServes();
-    if (this.#appliedWaiters.length > 0) {
-      const ready = this.#appliedWaiters.filter((waiter) => waiter.index <= index);
-      this.#appliedWaiters = this.#appliedWaiters.filter((waiter) => waiter.index > index);
-      for (const waiter of ready) waiter.resolve();
-    }
+    this.#appliedWaiters.appliedTo(index);
     if (this.#core.hasReady()) this.#schedule();
   }
 
@@ -301,6 +310,8 @@ export class RaftGroup {
       this.#options.logger.error("group stopped", { code: reason.code, group: name, reason: reason.message });
     for (const draft of this.#drafts) draft.reject(stopped);
     this.#drafts = [];
+    this.#reads.failAll(stopped);
+    this.#appliedWaiters.failAll(stopped);
     this.#proposals.failAll(
       new RingtideError("LEADERSHIP_LOST", `${name} stopped while the write was under way: ${reason.message}`, {
         cause: reason,
