@@ -1,5 +1,4 @@
 import { type NodeId, RingtideError } from "@ringtide/common";
-import { readIndex as startRead } from "./leading.ts";
 import { totalBytes } from "./memory-log.ts";
 import type { ProposalDraft } from "./options.ts";
 import { isVoter } from "./quorum.ts";
@@ -65,14 +64,4 @@ export function transferLeadership(state: RaftState, to: NodeId): void {
 export function stepDown(state: RaftState): void {
   state.campaignBlockedTicks = state.options.electionTicksMax;
   if (state.role !== "follower") becomeFollower(state, state.term, 0);
-}
-
-export function readIndex(state: RaftState, context: number): void {
-  const leading = leadingOrThrow(state);
-  if (state.commit < leading.emptyIndex)
-    throw new RingtideError(
-      "NO_LEADER",
-      `group ${state.options.group}: the new leader has not committed its first entry`,
-    );
-  startRead(state, leading, context);
 }

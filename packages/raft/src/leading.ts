@@ -1,7 +1,6 @@
 import type { NodeId } from "@ringtide/common";
 import { advanceCommit, allMatchOf } from "./commit.ts";
 import type { Progress } from "./progress.ts";
-import { hasQuorum } from "./quorum.ts";
 import type { Leading, RaftState } from "./state.ts";
 import type { AppendResponse, HeartbeatResponse } from "./types.ts";
 
@@ -20,7 +19,7 @@ export function broadcastHeartbeat(state: RaftState, leading: Leading): void {
       term: state.term,
       commit,
       allMatch,
-      readContext: leading.reads.at(-1)?.context ?? 0,
+      readContext: 0,
     });
   }
 }
@@ -77,7 +76,6 @@ export function handleHeartbeatResponse(state: RaftState, leading: Leading, mess
   const peer = leading.peers.get(message.from);
   if (peer === undefined) return;
   peer.answered = true;
-  acknowledgeReads(state, leading, message);
   const quietTicks = state.tick - peer.streamTick;
   const { heartbeatTicks, electionTicksMin } = state.options;
   if (peer.state === "replicate") {
@@ -99,22 +97,4 @@ export function handleUnreachable(state: RaftState, leading: Leading, id: NodeId
   if (peer === undefined) return;
   if (peer.state === "replicate") peer.becomeProbe(peer.match + 1);
   peer.pause(state.tick - 2 * state.options.heartbeatTicks);
-}
-
-export function readIndex(state: RaftState, leading: Leading, context: number): void {
-  leading.reads.push({ context, index: state.commit, acks: new Set([state.options.self]) });
-  releaseReads(state, leading);
-  if (leading.reads.length > 0) broadcastHeartbeat(state, leading);
-}
-
-function acknowledgeReads(state: RaftState, leading: Leading, message: HeartbeatResponse): void {
-  for (const read of leading.reads) if (read.context <= message.readContext) read.acks.add(message.from);
-  releaseReads(state, leading);
-}
-
-function releaseReads(state: RaftState, leading: Leading): void {
-  const confirmed = leading.reads.filter((read) => hasQuorum(state.configuration, (id) => read.acks.has(id)));
-  if (confirmed.length === 0) return;
-  leading.reads = leading.reads.filter((read) => !confirmed.includes(read));
-  for (const { context, index } of confirmed) state.outbox.readStates.push({ context, index });
 }

@@ -1,5 +1,5 @@
 import { assert, type NodeId } from "@ringtide/common";
-import { propose, readIndex, stepDown, transferLeadership } from "./commands.ts";
+import { propose, stepDown, transferLeadership } from "./commands.ts";
 import { advanceCommit } from "./commit.ts";
 import { startCampaign } from "./election.ts";
 import { acknowledgeDurable } from "./following.ts";
@@ -97,10 +97,6 @@ export class RaftCore {
   /** Campaigns now, as if the election time-out had passed. Nothing happens on a leader, or where it may not campaign. */
   campaign(): void {
     startCampaign(this.#state);
-  }
-
-  readIndex(context: number, _nowMs: number): void {
-    readIndex(this.#state, context);
   }
 
   /** Gives up leadership, and does not campaign for electionTicksMax. */

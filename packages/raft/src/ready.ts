@@ -26,7 +26,6 @@ export interface Ready {
   readonly diskReads: readonly DiskRead[];
   /** Followers that need entries which are cut. */
   readonly snapshotsNeeded: readonly { readonly to: NodeId }[];
-  readonly readStates: readonly { readonly context: number; readonly index: number }[];
   /** Role, leader or term changed since the Ready before. */
   readonly leaderChanged: boolean;
 }

@@ -63,7 +63,6 @@ export function becomeLeader(state: RaftState): Leading {
     windowElapsed: 0,
     transfer: undefined,
     pumpDue: true,
-    reads: [],
   };
   state.role = "leader";
   state.leader = options.self;

@@ -21,7 +21,6 @@ export interface Leading {
   transfer: { readonly to: NodeId; elapsed: number; sent: boolean } | undefined;
   /** Something may be sent: takeReady looks at all peers. */
   pumpDue: boolean;
-  reads: { readonly context: number; readonly index: number; readonly acks: Set<NodeId> }[];
 }
 
 /** What a follower knows of its log in relation to the leader of this term. */
@@ -46,7 +45,6 @@ interface Outbox {
   readonly afterPersist: Message[];
   readonly diskReads: DiskRead[];
   readonly snapshotsNeeded: { to: NodeId }[];
-  readonly readStates: { context: number; index: number }[];
 }
 
 /** The one state of a replica. The modules beside work on it and keep nothing of their own. */
@@ -113,7 +111,7 @@ export function newState(options: RaftOptions): RaftState {
     configuration: options.configuration,
     log,
     durable: new DurableLog(options.hardState, log.lastIndex),
-    outbox: { messages: [], afterPersist: [], diskReads: [], snapshotsNeeded: [], readStates: [] },
+    outbox: { messages: [], afterPersist: [], diskReads: [], snapshotsNeeded: [] },
     ignored: {
       wrongGroup: 0,
       wrongReceiver: 0,

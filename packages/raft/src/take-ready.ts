@@ -22,7 +22,6 @@ export function hasReady(state: RaftState): boolean {
     !durable.emitted(state.term, state.vote) ||
     outbox.diskReads.length > 0 ||
     outbox.snapshotsNeeded.length > 0 ||
-    outbox.readStates.length > 0 ||
     leaderChanged(state)
   );
 }
@@ -67,9 +66,8 @@ export function takeReady(state: RaftState): Ready {
     committed: takeCommitted(state),
     diskReads: outbox.diskReads,
     snapshotsNeeded: outbox.snapshotsNeeded,
-    readStates: outbox.readStates,
     leaderChanged: changed,
   };
-  state.outbox = { messages: [], afterPersist: [], diskReads: [], snapshotsNeeded: [], readStates: [] };
+  state.outbox = { messages: [], afterPersist: [], diskReads: [], snapshotsNeeded: [] };
   return ready;
 }
