@@ -119,6 +119,8 @@ async function openCore(
     electionTicksMax: Math.round(options.electionMaxMs / options.tickMs),
     heartbeatTicks: Math.max(1, Math.round(options.heartbeatMs / options.tickMs)),
     priority,
+    leaseMs: 0,
+    quiesceAfterTicks: 0,
     maxInflightRequests: MAX_INFLIGHT_REQUESTS,
     maxInflightBytes: options.maxEntryBytes * 2,
     maxAppendBytes: MAX_APPEND_BYTES,

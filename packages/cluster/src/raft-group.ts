@@ -92,7 +92,7 @@ export class RaftGroup {
 
   tick(): void {
     if (this.#stopped !== undefined) return;
-    this.#core.tick();
+    this.#core.tick(this.#options.clock.monotonicMs());
     this.#checkServes();
     this.#pump();
   }

@@ -59,6 +59,7 @@ export function toWire(message: Message): Init<RaftMessage> {
         commit: message.commit,
         otherIndex: message.allMatch,
         readContext: message.readContext,
+        quiesce: message.quiesce,
       };
     case "heartbeatResponse":
       return { ...envelope, type: Type.HEARTBEAT_RESPONSE, readContext: message.readContext };
@@ -117,6 +118,7 @@ export function fromWire(wire: RaftMessage): Message {
         commit: wire.commit,
         allMatch: wire.otherIndex,
         readContext: wire.readContext,
+        quiesce: wire.quiesce,
       };
     case Type.HEARTBEAT_RESPONSE:
       return { ...envelope, type: "heartbeatResponse", readContext: wire.readContext };

@@ -107,6 +107,12 @@ export const ERRORS = {
     },
   ),
   NOT_A_VOTER: spec(3015, 700, "That node is no voter of the group, so it cannot lead it. Choose one that is."),
+  CONFIG_CHANGE_PENDING: spec(
+    3016,
+    700,
+    "The members of the group are being changed, or its leader has only just begun to lead. Try again once that is committed.",
+    { retryable: true },
+  ),
 
   NET_UNREACHABLE: spec(4001, 706, "The peer cannot be reached.", { retryable: true }),
   NET_TIMEOUT: spec(4002, 701, "The peer did not answer in time.", { retryable: true, outcomeUnknown: true }),

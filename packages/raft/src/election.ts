@@ -1,12 +1,14 @@
-import { broadcastHeartbeat } from "./leading.ts";
 import { isVoter, membersOf, voteResult } from "./quorum.ts";
 import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate, restartElectionClock } from "./roles.ts";
+import { beginRound } from "./rounds.ts";
 import { mayCampaign, type RaftState, sendPromise } from "./state.ts";
 import type { VoteRequest, VoteResponse } from "./types.ts";
 
 /** Runs for leader: first asks whether it could win (thesis section 9.6), and changes its term only if so. */
 export function startCampaign(state: RaftState): void {
   if (state.role === "leader" || !mayCampaign(state)) return;
+  const { leaseMs, electionTicksMin } = state.options;
+  if (leaseMs > 0 && state.leaderHeardElapsed < electionTicksMin) return;
   becomePreCandidate(state);
   requestVotes(state, true, false);
 }
@@ -19,8 +21,9 @@ export function startElection(state: RaftState, transfer: boolean): void {
 
 function requestVotes(state: RaftState, preVote: boolean, transfer: boolean): void {
   const { group, self } = state.options;
-  for (const to of membersOf(state.configuration)) {
-    if (to === self || !isVoter(state.configuration, to)) continue;
+  const configuration = state.configurations.current;
+  for (const to of membersOf(configuration)) {
+    if (to === self || !isVoter(configuration, to)) continue;
     const request: VoteRequest = {
       type: "vote",
       group,
@@ -41,11 +44,11 @@ function requestVotes(state: RaftState, preVote: boolean, transfer: boolean): vo
 
 function countVote(state: RaftState, from: number, granted: boolean): void {
   if (!state.votes.has(from)) state.votes.set(from, granted);
-  const result = voteResult(state.configuration, state.votes);
+  const result = voteResult(state.configurations.current, state.votes);
   if (result === "pending") return;
   if (result === "lost") becomeFollower(state, state.term, 0);
   else if (state.role === "preCandidate") startElection(state, false);
-  else broadcastHeartbeat(state, becomeLeader(state));
+  else beginRound(state, becomeLeader(state));
 }
 
 export function handleVoteResponse(state: RaftState, message: VoteResponse): void {
@@ -60,10 +63,14 @@ export function handleVoteResponse(state: RaftState, message: VoteResponse): voi
   countVote(state, message.from, message.granted);
 }
 
-/** Heard a leader so lately that nobody should stand against it; the leader itself always has, while check-quorum lets it lead. */
-export function hearsLeader(state: RaftState): boolean {
+/**
+ * Heard a leader so lately that nobody should stand against it (thesis section 4.2.3); the leader itself always has, while check-quorum lets it lead.
+ * The leader that this replica follows may itself: it leads no longer when it asks, it restarted.
+ */
+export function standsByLeader(state: RaftState, message: VoteRequest): boolean {
+  if (message.transfer) return false;
   if (state.role === "leader") return true;
-  return state.leader !== 0 && state.electionElapsed < state.options.electionTicksMin;
+  return state.leader !== message.from && state.leaderHeardElapsed < state.options.electionTicksMin;
 }
 
 /** Votes once a term, only for a log at least as complete as its own (thesis section 3.6.1). A pre-vote promises nothing, so it may be given to several. */
@@ -74,7 +81,7 @@ export function handleVoteRequest(state: RaftState, message: VoteRequest): void 
   const free =
     (message.preVote && message.term > state.term) ||
     state.vote === message.from ||
-    (state.vote === 0 && state.leader === 0);
+    (state.vote === 0 && state.leader === 0 && !standsByLeader(state, message));
   const granted = state.mayVote && upToDate && free && message.term >= state.term;
   if (granted && !message.preVote) {
     state.vote = message.from;

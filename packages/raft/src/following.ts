@@ -1,5 +1,6 @@
 import type { NodeId } from "@ringtide/common";
 import { learnCommit } from "./commit.ts";
+import { followIntoQuiet } from "./quiescence.ts";
 import { type RaftState, sendPromise } from "./state.ts";
 import type { AppendRequest, AppendResponse, Entry, Heartbeat } from "./types.ts";
 
@@ -7,7 +8,7 @@ import type { AppendRequest, AppendResponse, Entry, Heartbeat } from "./types.ts
 const UNAPPLIED_LIMIT_FACTOR = 2;
 
 /** To `to`: this log matches up to `matched`, or as far as that is durable. */
-function acknowledge(state: RaftState, to: NodeId): void {
+export function acknowledge(state: RaftState, to: NodeId): void {
   const { following, durable } = state;
   const index = Math.min(following.matched, durable.index);
   following.acknowledged = Math.max(following.acknowledged, index);
@@ -69,7 +70,7 @@ export function handleAppend(state: RaftState, message: AppendRequest): void {
   }
   // Refusing helps only while there is something to apply: a long tail after a restart may be just what the commit index waits for.
   const isFull = state.unappliedBytes > UNAPPLIED_LIMIT_FACTOR * state.options.maxUncommittedBytes;
-  if (entries.length > 0 && isFull && state.commit > state.applied) {
+  if (entries.length > 0 && (state.refusesEntries || (isFull && state.commit > state.applied))) {
     state.ignored.overloaded++;
     return;
   }
@@ -95,8 +96,10 @@ function takeEntries(state: RaftState, entries: readonly Entry[], skip: number, 
   if (firstIndex <= log.lastIndex) {
     state.unappliedBytes -= log.truncateFrom(firstIndex);
     state.durable.truncateFrom(firstIndex);
+    state.configurations.truncateFrom(firstIndex);
   }
   state.unappliedBytes += log.append(entries, skip);
+  state.configurations.note(entries, skip, state.commit);
 }
 
 /** More became durable: acknowledge it to the leader of this term. */
@@ -123,8 +126,12 @@ function regainTrust(state: RaftState): void {
 
 /** A beat of the leader of this term. It never tells a commit index above what this log was acknowledged to match. */
 export function handleHeartbeat(state: RaftState, message: Heartbeat): void {
-  state.following.allMatch = message.allMatch;
+  const { following } = state;
+  const isNew = message.readContext > following.round;
+  following.round = Math.max(following.round, message.readContext);
+  following.allMatch = message.allMatch;
   learnCommit(state, message.commit, state.log.lastIndex);
+  if (followIntoQuiet(state, message, isNew)) return;
   answerHeartbeat(state, message);
   if (!state.mayVote) askForProbe(state, message);
 }

@@ -1,28 +1,9 @@
 import type { NodeId } from "@ringtide/common";
-import { advanceCommit, allMatchOf } from "./commit.ts";
+import { moveCommit } from "./membership.ts";
 import type { Progress } from "./progress.ts";
+import { noteAnswer } from "./rounds.ts";
 import type { Leading, RaftState } from "./state.ts";
 import type { AppendResponse, HeartbeatResponse } from "./types.ts";
-
-/** Beats to everybody. A beat tells each peer no more than what it is known to have. */
-export function broadcastHeartbeat(state: RaftState, leading: Leading): void {
-  const { group, self } = state.options;
-  const allMatch = allMatchOf(state, leading);
-  leading.heartbeatElapsed = 0;
-  for (const peer of leading.peers.values()) {
-    const commit = Math.min(peer.match, state.commit);
-    state.outbox.messages.push({
-      type: "heartbeat",
-      group,
-      from: self,
-      to: peer.id,
-      term: state.term,
-      commit,
-      allMatch,
-      readContext: 0,
-    });
-  }
-}
 
 export function handleAppendResponse(state: RaftState, leading: Leading, message: AppendResponse): void {
   const peer = leading.peers.get(message.from);
@@ -50,7 +31,7 @@ function handleAcknowledgement(state: RaftState, leading: Leading, peer: Progres
     peer.becomeReplicate();
   }
   leading.pumpDue = true;
-  if (grew) advanceCommit(state, leading);
+  if (grew) moveCommit(state, leading);
 }
 
 /** The logs differ before the request: go back to where they may match. */
@@ -75,7 +56,12 @@ function handleRejection(state: RaftState, leading: Leading, peer: Progress, mes
 export function handleHeartbeatResponse(state: RaftState, leading: Leading, message: HeartbeatResponse): void {
   const peer = leading.peers.get(message.from);
   if (peer === undefined) return;
+  if (message.readContext > leading.rounds.last) {
+    state.ignored.malformed++;
+    return;
+  }
   peer.answered = true;
+  noteAnswer(state, leading, peer, message.readContext);
   const quietTicks = state.tick - peer.streamTick;
   const { heartbeatTicks, electionTicksMin } = state.options;
   if (peer.state === "replicate") {

@@ -23,6 +23,7 @@ export interface InitialLog {
 export interface RaftOptions {
   readonly group: GroupNumber;
   readonly self: NodeId;
+  /** As of `applied`, from the checkpoint; later ones are taken from log.entries. Without voters: a joining replica, which waits to be told. */
   readonly configuration: Configuration;
   readonly hardState: HardState;
   readonly log: InitialLog;
@@ -39,6 +40,14 @@ export interface RaftOptions {
    * after it. Only a preference: any replica can still win.
    */
   readonly priority: number;
+  /**
+   * Lease reads (thesis section 6.4.1); 0: none. A lease lasts this long from when a round of beats left that a quorum answered. Must be below
+   * (electionTicksMin − 1) ticks as the fastest clock of the group counts them, else a read may be stale; all members need the same setting,
+   * or at least one above 0, as it also makes a replica vote for nobody until electionTicksMin after its start.
+   */
+  readonly leaseMs: number;
+  /** Ticks without a proposal or read after which a settled group goes quiet, if its host wakes it (README, duties); 0: never. */
+  readonly quiesceAfterTicks: number;
   /** Append requests on their way to one follower: more only add memory and resent bytes after a break. */
   readonly maxInflightRequests: number;
   /** Bytes on their way to one follower; should be above bandwidth × round trip, or it limits throughput. */

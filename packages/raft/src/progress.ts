@@ -8,7 +8,7 @@ import type { PeerState } from "./status.ts";
  */
 export class Progress {
   readonly id: NodeId;
-  readonly learner: boolean;
+  learner: boolean;
   readonly inflights: Inflights;
   /** Known to match and to be durable there. */
   match = 0;
@@ -22,6 +22,10 @@ export class Progress {
   sentCommit = 0;
   /** The host was asked for entries on disk. */
   diskReadPending = false;
+  /** Last round of beats that it answered. */
+  answeredRound = 0;
+  /** Tick when the host was last asked for a snapshot. */
+  snapshotAskedTick = Number.NEGATIVE_INFINITY;
   /** Check-quorum window: it answered anything; its append stream moved; entries already waited for it when the window began. */
   answered = false;
   moved = false;
@@ -55,6 +59,13 @@ export class Progress {
   noteMove(tick: number): void {
     this.moved = true;
     this.streamTick = tick;
+  }
+
+  /** A check-quorum window begins. */
+  startWindow(lastIndex: number): void {
+    this.answered = false;
+    this.moved = false;
+    this.behindAtWindowStart = this.match < lastIndex;
   }
 
   pause(tick: number): void {

@@ -42,6 +42,11 @@ export function hasQuorum(configuration: Configuration, has: (id: NodeId) => boo
   return committedIndex(configuration, (id) => (has(id) ? 1 : 0)) >= 1;
 }
 
+/** Two voter sets must agree: a change is under way (thesis section 4.3). */
+export function isJoint(configuration: Configuration): boolean {
+  return configuration.votersOutgoing.length > 0;
+}
+
 export function isVoter(configuration: Configuration, id: NodeId): boolean {
   return configuration.voters.includes(id) || configuration.votersOutgoing.includes(id);
 }

@@ -1,19 +1,22 @@
 import { assert, type NodeId } from "@ringtide/common";
 import { propose, stepDown, transferLeadership } from "./commands.ts";
-import { advanceCommit } from "./commit.ts";
 import { startCampaign } from "./election.ts";
 import { acknowledgeDurable } from "./following.ts";
 import { handleUnreachable } from "./leading.ts";
+import { changeConfiguration, moveCommit } from "./membership.ts";
 import type { ProposalDraft, RaftOptions } from "./options.ts";
+import { wakeUp } from "./quiescence.ts";
+import { readIndex } from "./reading.ts";
 import type { Ready } from "./ready.ts";
 import { statusOf } from "./report.ts";
 import { sendSupplied } from "./sending.ts";
+import { type HeldSnapshot, offerSnapshot } from "./snapshots.ts";
 import { newState, type RaftState } from "./state.ts";
 import type { RaftStatus } from "./status.ts";
 import { step } from "./stepping.ts";
 import { hasReady, takeReady } from "./take-ready.ts";
 import { tick } from "./ticking.ts";
-import type { Entry, Message } from "./types.ts";
+import type { Configuration, Entry, Message } from "./types.ts";
 
 /**
  * One replica of one group as a pure state machine: no disk, no network, no clock. The host feeds it messages, ticks and reports, and after each of them
@@ -27,9 +30,12 @@ export class RaftCore {
     this.#state = newState(options);
   }
 
-  /** One step of time. */
-  tick(): void {
-    tick(this.#state);
+  /**
+   * One step of time, of a steady length: ticks that were missed are not made up for. `nowMs`: the host's monotonic time, which leases are
+   * measured by. Nothing happens while status().quiet.
+   */
+  tick(nowMs: number): void {
+    tick(this.#state, nowMs);
   }
 
   /** Takes in a message. Never throws on one whose fields have their types; what cannot be is dropped and counted in status().ignored. */
@@ -39,7 +45,7 @@ export class RaftCore {
 
   /**
    * Appends entries, all or none; they are committed when they come out of a Ready with this index and this term, and lost when another
-   * term does at that index. NOT_LEADER (details.leader: who leads or is about to, 0 unknown), OVERLOADED, UNSUPPORTED for CONFIG_CHANGE.
+   * term does at that index. NOT_LEADER (details.leader: who leads or is about to, 0 unknown), OVERLOADED, DISK_FULL, UNSUPPORTED for CONFIG_CHANGE.
    */
   propose(drafts: readonly ProposalDraft[]): { readonly firstIndex: number; readonly term: number } {
     assert(drafts.length > 0, "a proposal has entries");
@@ -55,8 +61,43 @@ export class RaftCore {
     const before = state.durable.index;
     state.durable.persisted(lastIndex, term);
     if (state.durable.index === before) return;
-    if (state.leading !== undefined) advanceCommit(state, state.leading);
+    if (state.leading !== undefined) moveCommit(state, state.leading);
     else acknowledgeDurable(state);
+  }
+
+  /**
+   * Asks for the index that a linearizable read must see; it comes out of a Ready (readStates) with this context, at once under a lease. `nowMs` is
+   * taken after the reads arrived that share the context. Lost with the leadership. NOT_LEADER, NO_LEADER (just elected), OVERLOADED.
+   */
+  readIndex(context: number, nowMs: number): void {
+    this.#state.nowMs = Math.max(this.#state.nowMs, nowMs);
+    readIndex(this.#state, context);
+  }
+
+  /**
+   * Changes the members; gives the change's first entry. It is done when a CONFIG_CHANGE without votersOutgoing is committed, and falls back to the
+   * configuration before when its entries are lost to another leader. NOT_LEADER, CONFIG_CHANGE_PENDING.
+   */
+  changeConfiguration(target: Pick<Configuration, "voters" | "learners">): {
+    readonly index: number;
+    readonly term: number;
+  } {
+    return changeConfiguration(this.#state, target);
+  }
+
+  /** Answer to Ready.snapshotsNeeded, at any time later: the follower's host is told to pull this snapshot. */
+  offerSnapshot(to: NodeId, snapshot: HeldSnapshot): void {
+    offerSnapshot(this.#state, to, snapshot);
+  }
+
+  /** With `true` this replica takes no new entries: a follower drops appends that carry some, a leader's propose throws DISK_FULL. */
+  refuseEntries(refuse: boolean): void {
+    this.#state.refusesEntries = refuse;
+  }
+
+  /** Ends a quiet time: the election clock starts anew, a leader beats. Nothing happens otherwise. */
+  wake(): void {
+    wakeUp(this.#state);
   }
 
   /** The state machine has applied all committed entries up to `index`, which was handed out. */
@@ -85,6 +126,7 @@ export class RaftCore {
 
   /** The stream to a peer broke: what was under way on it is lost. */
   reportUnreachable(to: NodeId): void {
+    wakeUp(this.#state);
     const { leading } = this.#state;
     if (leading !== undefined) handleUnreachable(this.#state, leading, to);
   }
@@ -94,7 +136,7 @@ export class RaftCore {
     transferLeadership(this.#state, to);
   }
 
-  /** Campaigns now, as if the election time-out had passed. Nothing happens on a leader, or where it may not campaign. */
+  /** Campaigns now, as if the election time-out had passed. Nothing happens on a leader, where it may not campaign, or while a lease may hold. */
   campaign(): void {
     startCampaign(this.#state);
   }

@@ -1,11 +1,25 @@
 import type { NodeId } from "@ringtide/common";
-import type { Entry, HardState, Message } from "./types.ts";
+import type { Configuration, Entry, HardState, Message } from "./types.ts";
 
 /** Entries that a follower needs and that left memory: read what you like of the range, from its start, and call supplyEntries. */
 export interface DiskRead {
   readonly to: NodeId;
   readonly fromIndex: number;
   readonly throughIndex: number;
+}
+
+/** A read asked for with readIndex: it may be served where `index` is applied. */
+export interface ReadState {
+  readonly context: number;
+  readonly index: number;
+}
+
+/** The leader `from` offers the snapshot at `index`, whose last entry has `term`: it is above all that is committed here. */
+export interface SnapshotOffer {
+  readonly from: NodeId;
+  readonly index: number;
+  readonly term: number;
+  readonly configuration: Configuration;
 }
 
 /**
@@ -24,8 +38,11 @@ export interface Ready {
   /** To apply in order: committed, and durable here. */
   readonly committed: readonly Entry[];
   readonly diskReads: readonly DiskRead[];
-  /** Followers that need entries which are cut. */
+  /** Followers that need entries which are cut: answer with offerSnapshot. Asked again, at most every electionTicksMax, while they need it. */
   readonly snapshotsNeeded: readonly { readonly to: NodeId }[];
+  /** To pull, install durably and start a new core from. The same offer comes again while the log stays behind it. */
+  readonly snapshotOffers: readonly SnapshotOffer[];
+  readonly readStates: readonly ReadState[];
   /** Role, leader or term changed since the Ready before. */
   readonly leaderChanged: boolean;
 }

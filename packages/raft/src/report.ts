@@ -36,11 +36,13 @@ export function statusOf(state: RaftState): RaftStatus {
     lastIndex: log.lastIndex,
     durableIndex: state.durable.index,
     unappliedBytes: state.unappliedBytes,
-    configuration: state.configuration,
+    configuration: state.configurations.current,
+    configurationIndex: state.configurations.index,
     peers: leading === undefined ? [] : Array.from(leading.peers.values(), peerStatus),
     allMatch: leading === undefined ? state.following.allMatch : allMatchOf(state, leading),
     leaderReady: leading !== undefined && state.applied >= leading.emptyIndex,
     transferTo: leading?.transfer?.to ?? 0,
+    quiet: state.quiet,
     ignored: { ...state.ignored },
   };
 }

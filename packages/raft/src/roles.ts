@@ -1,6 +1,7 @@
 import type { NodeId } from "@ringtide/common";
 import { Progress } from "./progress.ts";
 import { membersOf } from "./quorum.ts";
+import { newRounds } from "./rounds.ts";
 import { drawElectionTimeout, type Leading, newFollowing, type RaftState } from "./state.ts";
 import { EntryKind } from "./types.ts";
 
@@ -46,21 +47,29 @@ export function becomeCandidate(state: RaftState): void {
   restartElectionClock(state);
 }
 
+/** Asked from `next` on. */
+export function newProgress(state: RaftState, id: NodeId, next: number): Progress {
+  const { maxInflightRequests, maxInflightBytes } = state.options;
+  const learner = state.configurations.current.learners.includes(id);
+  return new Progress(id, learner, next, maxInflightRequests, maxInflightBytes);
+}
+
 /** The new leader's first entry lets it commit, by counting, what former terms left (thesis section 3.6.2). */
 export function becomeLeader(state: RaftState): Leading {
   const { options, log } = state;
   const next = log.lastIndex + 1;
   const peers = new Map<NodeId, Progress>();
-  for (const id of membersOf(state.configuration)) {
-    if (id === options.self) continue;
-    const learner = state.configuration.learners.includes(id);
-    peers.set(id, new Progress(id, learner, next, options.maxInflightRequests, options.maxInflightBytes));
-  }
+  for (const id of membersOf(state.configurations.current))
+    if (id !== options.self) peers.set(id, newProgress(state, id, next));
   const leading: Leading = {
     peers,
     emptyIndex: next,
     heartbeatElapsed: 0,
     windowElapsed: 0,
+    rounds: newRounds(),
+    reads: [],
+    readRoundDue: false,
+    idleTicks: 0,
     transfer: undefined,
     pumpDue: true,
   };

@@ -58,6 +58,8 @@ function probe(state: RaftState, peer: Progress): void {
 
 function needSnapshot(state: RaftState, peer: Progress): void {
   peer.state = "snapshot";
+  if (state.tick - peer.snapshotAskedTick < state.options.electionTicksMax) return;
+  peer.snapshotAskedTick = state.tick;
   state.outbox.snapshotsNeeded.push({ to: peer.id });
 }
 
@@ -133,6 +135,8 @@ function sendTimeoutNow(state: RaftState, leading: Leading): void {
   if (transfer === undefined || transfer.sent) return;
   if (leading.peers.get(transfer.to)?.match !== state.log.lastIndex) return;
   transfer.sent = true;
+  // It may arrive at any time from now on, also when the transfer was given up.
+  leading.rounds.leaseForfeited = true;
   state.outbox.messages.push({
     type: "timeoutNow",
     group: state.options.group,

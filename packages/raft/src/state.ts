@@ -1,22 +1,50 @@
 import { assert, type NodeId } from "@ringtide/common";
+import { isConfiguration } from "./configuration.ts";
+import { ConfigurationLog } from "./configuration-log.ts";
 import { DurableLog } from "./durability.ts";
 import { MemoryLog } from "./memory-log.ts";
 import type { RaftOptions } from "./options.ts";
 import type { Progress } from "./progress.ts";
 import { isVoter } from "./quorum.ts";
-import type { DiskRead } from "./ready.ts";
+import type { DiskRead, ReadState, SnapshotOffer } from "./ready.ts";
 import type { IgnoredCounts } from "./status.ts";
-import type { Configuration, HardState, Message, Role } from "./types.ts";
+import type { HardState, Message, Role } from "./types.ts";
+
+/** Rounds of beats of this leadership: a beat carries the number of its round, the answer echoes it. */
+export interface Rounds {
+  /** Number of the last begun. */
+  last: number;
+  /** Last that a quorum answered. */
+  confirmed: number;
+  /** When rounds left that are not confirmed yet, oldest first. */
+  readonly sent: { readonly round: number; readonly atMs: number }[];
+  /** A lease runs from here; −∞: none yet. */
+  leaseFromMs: number;
+  /** A campaign may be under way that does not wait for this leader's silence: no more leases in this term. */
+  leaseForfeited: boolean;
+}
+
+/** A read that waits for `round` to be confirmed. */
+export interface PendingRead extends ReadState {
+  readonly round: number;
+}
 
 /** What only a leader has; it is made when an election is won and dropped with the leadership. */
 export interface Leading {
   /** All others of the configuration. */
-  readonly peers: ReadonlyMap<NodeId, Progress>;
+  readonly peers: Map<NodeId, Progress>;
   /** Index of this leader's EMPTY_CONTENT entry. */
   readonly emptyIndex: number;
   heartbeatElapsed: number;
   /** Ticks of the check-quorum window so far. */
   windowElapsed: number;
+  readonly rounds: Rounds;
+  /** Oldest first. */
+  readonly reads: PendingRead[];
+  /** A read waits for a round that has not begun. */
+  readRoundDue: boolean;
+  /** Ticks since something was asked of this leader. */
+  idleTicks: number;
   /** Leader transfer under way (thesis section 3.10). */
   transfer: { readonly to: NodeId; elapsed: number; sent: boolean } | undefined;
   /** Something may be sent: takeReady looks at all peers. */
@@ -35,6 +63,8 @@ export interface Following {
   leaderCommit: number;
   /** Of the leader's last beat. */
   allMatch: number;
+  /** Latest round of the leader's beats. */
+  round: number;
   /** While mayVote is false: the commit index to match before the log is trusted again; −1: not known. */
   trustAt: number;
 }
@@ -45,12 +75,25 @@ interface Outbox {
   readonly afterPersist: Message[];
   readonly diskReads: DiskRead[];
   readonly snapshotsNeeded: { to: NodeId }[];
+  snapshotOffers: SnapshotOffer[];
+  readonly readStates: ReadState[];
+}
+
+export function newOutbox(): Outbox {
+  return {
+    messages: [],
+    afterPersist: [],
+    diskReads: [],
+    snapshotsNeeded: [],
+    snapshotOffers: [],
+    readStates: [],
+  };
 }
 
 /** The one state of a replica. The modules beside work on it and keep nothing of their own. */
 export interface RaftState {
   readonly options: RaftOptions;
-  readonly configuration: Configuration;
+  readonly configurations: ConfigurationLog;
   readonly log: MemoryLog;
   readonly durable: DurableLog;
   outbox: Outbox;
@@ -69,6 +112,14 @@ export interface RaftState {
   unappliedBytes: number;
   /** Ticks since the start. */
   tick: number;
+  /** The host's time, as last told. */
+  nowMs: number;
+  /** Needs no ticks. */
+  quiet: boolean;
+  /** Takes no new entries. */
+  refusesEntries: boolean;
+  /** Ticks since any leader was heard: unlike electionElapsed nothing else sets it back, since leases rest on it. */
+  leaderHeardElapsed: number;
   /** Ticks since a leader was heard, or since the last campaign. */
   electionElapsed: number;
   /** The random time-out drawn for this round. */
@@ -84,12 +135,13 @@ export interface RaftState {
 }
 
 export function newFollowing(): Following {
-  return { matched: 0, acknowledged: 0, leader: 0, leaderCommit: 0, allMatch: 0, trustAt: -1 };
+  return { matched: 0, acknowledged: 0, leader: 0, leaderCommit: 0, allMatch: 0, round: 0, trustAt: -1 };
 }
 
 function checkOptions(options: RaftOptions): void {
   const { electionTicksMin, electionTicksMax, heartbeatTicks } = options;
-  assert(options.configuration.voters.length > 0, "a configuration has voters");
+  assert(isConfiguration(options.configuration), `not a configuration: ${JSON.stringify(options.configuration)}`);
+  assert(options.leaseMs >= 0 && options.quiesceAfterTicks >= 0, "leaseMs and quiesceAfterTicks are not negative");
   assert(heartbeatTicks >= 1 && electionTicksMin >= 3 * heartbeatTicks, "an election time-out spans three heartbeats");
   assert(electionTicksMax >= electionTicksMin, "electionTicksMax is below electionTicksMin");
   assert(options.maxInflightRequests >= 1 && options.maxInflightBytes >= 1, "the in-flight window is empty");
@@ -103,15 +155,17 @@ export function newState(options: RaftOptions): RaftState {
   const { applied } = options;
   assert(applied <= log.lastIndex, `applied ${applied} is behind the log's end ${log.lastIndex}`);
   assert(applied + 1 >= log.memoryFirstIndex, `entry ${applied + 1} is to be applied and not in memory`);
+  const configurations = new ConfigurationLog(options.configuration, applied);
+  configurations.note(options.log.entries, 0, applied);
   // A log ahead of the hard state has terms that its leaders won: nobody else can win one of those again, so having no vote in it is safe.
   const raised = log.lastTerm > options.hardState.term;
   const term = raised ? log.lastTerm : options.hardState.term;
   return {
     options,
-    configuration: options.configuration,
+    configurations,
     log,
     durable: new DurableLog(options.hardState, log.lastIndex),
-    outbox: { messages: [], afterPersist: [], diskReads: [], snapshotsNeeded: [] },
+    outbox: newOutbox(),
     ignored: {
       wrongGroup: 0,
       wrongReceiver: 0,
@@ -130,6 +184,11 @@ export function newState(options: RaftOptions): RaftState {
     handedOut: applied,
     unappliedBytes: log.bytesOf(applied + 1, log.lastIndex + 1),
     tick: 0,
+    nowMs: 0,
+    quiet: false,
+    refusesEntries: false,
+    // A lease may rest on beats that were answered before the start: nobody gets a vote until it has run out.
+    leaderHeardElapsed: options.leaseMs > 0 ? 0 : options.electionTicksMin,
     electionElapsed: 0,
     electionTimeout: drawElectionTimeout(options),
     campaignBlockedTicks: 0,
@@ -149,7 +208,7 @@ export function drawElectionTimeout(options: RaftOptions): number {
 
 /** May this replica become leader at all? */
 export function mayCampaign(state: RaftState): boolean {
-  return state.mayVote && isVoter(state.configuration, state.options.self);
+  return state.mayVote && isVoter(state.configurations.current, state.options.self);
 }
 
 export function hardStateOf(state: RaftState): HardState {

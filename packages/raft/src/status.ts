@@ -23,11 +23,12 @@ export interface PeerStatus {
 export interface IgnoredCounts {
   readonly wrongGroup: number;
   readonly wrongReceiver: number;
+  /** Answers of nodes outside of the configuration; requests of such nodes are taken (thesis section 4.1). */
   readonly unknownSender: number;
   readonly malformed: number;
   /** Messages that contradict committed entries or the one leader of a term: never in a healthy cluster, raise an alarm. */
   readonly contradictions: number;
-  /** Appends that came while too much waits to be applied here; the leader sends them again. */
+  /** Appends that came while too much waits to be applied here, or while entries are refused; the leader sends them again. */
   readonly overloaded: number;
 }
 
@@ -52,7 +53,10 @@ export interface RaftStatus {
   readonly durableIndex: number;
   /** Bytes of entries not yet applied here. */
   readonly unappliedBytes: number;
+  /** In force: the last in the log, committed or not. */
   readonly configuration: Configuration;
+  /** Index of its entry, or `applied` at the start. The change is done when this is committed and there are no votersOutgoing. */
+  readonly configurationIndex: number;
   /** All others of the configuration; empty unless leader. */
   readonly peers: readonly PeerStatus[];
   /** Durable on every voter and learner: known to a leader, and to a follower from its leader's beats; 0: not known in this term. */
@@ -61,5 +65,7 @@ export interface RaftStatus {
   readonly leaderReady: boolean;
   /** Target of a leader transfer under way; 0: none. */
   readonly transferTo: NodeId;
+  /** Needs no ticks until something wakes it. */
+  readonly quiet: boolean;
   readonly ignored: IgnoredCounts;
 }

@@ -1,20 +1,39 @@
 import { isWellFormed } from "./check-message.ts";
-import { handleVoteRequest, handleVoteResponse, hearsLeader, startElection } from "./election.ts";
+import { handleVoteRequest, handleVoteResponse, standsByLeader, startElection } from "./election.ts";
 import { answerHeartbeat, handleAppend, handleHeartbeat, refuseStaleAppend } from "./following.ts";
 import { handleAppendResponse, handleHeartbeatResponse } from "./leading.ts";
+import { wakes, wakeUp } from "./quiescence.ts";
 import { isMember } from "./quorum.ts";
 import { becomeFollower } from "./roles.ts";
+import { handleSnapshot } from "./snapshots.ts";
 import { mayCampaign, type RaftState } from "./state.ts";
 import type { AppendRequest, Heartbeat, Message, SnapshotRequest } from "./types.ts";
+
+/** Answers count only from members; requests are taken from anybody, as their sender may know a later configuration (thesis section 4.1). */
+function isAcceptable(state: RaftState, message: Message): boolean {
+  switch (message.type) {
+    case "appendResponse":
+    case "heartbeatResponse":
+    case "voteResponse":
+      return isMember(state.configurations.current, message.from);
+    default:
+      return true;
+  }
+}
 
 /** Takes in one message. Whatever cannot be is counted and dropped: nothing that arrives makes this throw. */
 export function step(state: RaftState, message: Message): void {
   const { options, ignored } = state;
   if (message.group !== options.group) ignored.wrongGroup++;
   else if (message.to !== options.self || message.from === options.self) ignored.wrongReceiver++;
-  else if (!isMember(state.configuration, message.from)) ignored.unknownSender++;
+  else if (!isAcceptable(state, message)) ignored.unknownSender++;
   else if (!isWellFormed(message)) ignored.malformed++;
-  else if (message.term < state.term) handleOlderTerm(state, message);
+  else take(state, message);
+}
+
+function take(state: RaftState, message: Message): void {
+  if (state.quiet && wakes(state, message)) wakeUp(state);
+  if (message.term < state.term) handleOlderTerm(state, message);
   else if (message.term === state.term || enterNewerTerm(state, message)) dispatch(state, message);
 }
 
@@ -26,7 +45,7 @@ function isFromLeader(message: Message): message is AppendRequest | Heartbeat | 
 function enterNewerTerm(state: RaftState, message: Message): boolean {
   if (message.type === "vote") {
     // Who still hears a leader takes part in no election, and keeps its term: a replica that was cut off cannot disturb the others (thesis section 4.2.3).
-    if (hearsLeader(state) && !message.transfer) return false;
+    if (standsByLeader(state, message)) return false;
     if (message.preVote) return true;
   }
   if (message.type === "voteResponse" && message.preVote && message.granted) return true;
@@ -47,6 +66,7 @@ function followLeader(state: RaftState, leader: number): boolean {
     state.ignored.contradictions++;
     return false;
   }
+  state.leaderHeardElapsed = 0;
   if (state.role === "follower") {
     state.leader = leader;
     state.electionElapsed = 0;
@@ -66,8 +86,7 @@ function dispatch(state: RaftState, message: Message): void {
       if (followLeader(state, message.from)) handleHeartbeat(state, message);
       return;
     case "snapshot":
-      // Its files come through the host, which starts the core anew with them; here it is a sign of life of the leader.
-      followLeader(state, message.from);
+      if (followLeader(state, message.from)) handleSnapshot(state, message);
       return;
     case "vote":
       handleVoteRequest(state, message);

@@ -1,7 +1,8 @@
 import { applicableIndex } from "./commit.ts";
 import type { Ready } from "./ready.ts";
+import { beginRound, isReadRoundDue } from "./rounds.ts";
 import { pump } from "./sending.ts";
-import { hardStateOf, type RaftState } from "./state.ts";
+import { hardStateOf, newOutbox, type RaftState } from "./state.ts";
 import type { Entry, HardState } from "./types.ts";
 
 const NO_ENTRIES: readonly Entry[] = [];
@@ -22,6 +23,9 @@ export function hasReady(state: RaftState): boolean {
     !durable.emitted(state.term, state.vote) ||
     outbox.diskReads.length > 0 ||
     outbox.snapshotsNeeded.length > 0 ||
+    outbox.snapshotOffers.length > 0 ||
+    outbox.readStates.length > 0 ||
+    (state.leading !== undefined && isReadRoundDue(state.leading)) ||
     leaderChanged(state)
   );
 }
@@ -54,6 +58,7 @@ function takeCommitted(state: RaftState): readonly Entry[] {
 
 export function takeReady(state: RaftState): Ready {
   pump(state);
+  if (state.leading !== undefined && isReadRoundDue(state.leading)) beginRound(state, state.leading);
   const { outbox } = state;
   const changed = leaderChanged(state);
   if (changed) state.told = { role: state.role, leader: state.leader, term: state.term };
@@ -66,8 +71,10 @@ export function takeReady(state: RaftState): Ready {
     committed: takeCommitted(state),
     diskReads: outbox.diskReads,
     snapshotsNeeded: outbox.snapshotsNeeded,
+    snapshotOffers: outbox.snapshotOffers,
+    readStates: outbox.readStates,
     leaderChanged: changed,
   };
-  state.outbox = { messages: [], afterPersist: [], diskReads: [], snapshotsNeeded: [] };
+  state.outbox = newOutbox();
   return ready;
 }

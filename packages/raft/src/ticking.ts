@@ -1,12 +1,18 @@
 import { startCampaign } from "./election.ts";
-import { broadcastHeartbeat } from "./leading.ts";
+import { settleChange } from "./membership.ts";
 import type { Progress } from "./progress.ts";
+import { goQuiet } from "./quiescence.ts";
 import { hasQuorum } from "./quorum.ts";
 import { becomeFollower } from "./roles.ts";
+import { beginRound } from "./rounds.ts";
 import { type Leading, mayCampaign, type RaftState } from "./state.ts";
 
-export function tick(state: RaftState): void {
+/** Nothing happens while quiet, except that time is taken note of. */
+export function tick(state: RaftState, nowMs: number): void {
+  state.nowMs = Math.max(state.nowMs, nowMs);
+  if (state.quiet) return;
   state.tick++;
+  state.leaderHeardElapsed++;
   if (state.leading !== undefined) tickLeader(state, state.leading);
   else tickFollower(state);
 }
@@ -22,13 +28,18 @@ function tickFollower(state: RaftState): void {
 function tickLeader(state: RaftState, leading: Leading): void {
   leading.windowElapsed++;
   leading.heartbeatElapsed++;
+  leading.idleTicks++;
   const { heartbeatTicks, electionTicksMax } = state.options;
-  if (leading.transfer !== undefined && ++leading.transfer.elapsed >= electionTicksMax) leading.transfer = undefined;
+  if (leading.transfer !== undefined && ++leading.transfer.elapsed >= electionTicksMax) {
+    leading.transfer = undefined;
+    settleChange(state, leading);
+    if (state.leading === undefined) return;
+  }
   if (leading.windowElapsed >= electionTicksMax && !checkQuorum(state, leading)) {
     becomeFollower(state, state.term, 0);
     return;
   }
-  if (leading.heartbeatElapsed >= heartbeatTicks) broadcastHeartbeat(state, leading);
+  if (leading.heartbeatElapsed >= heartbeatTicks && !goQuiet(state, leading)) beginRound(state, leading);
 }
 
 /** It answered, and where entries waited for it during the whole window, its append stream moved: beats alone would hide a follower that hangs. */
@@ -42,10 +53,8 @@ function checkQuorum(state: RaftState, leading: Leading): boolean {
   leading.windowElapsed = 0;
   for (const peer of leading.peers.values()) {
     peer.active = wasActive(peer);
-    peer.answered = false;
-    peer.moved = false;
-    peer.behindAtWindowStart = peer.match < state.log.lastIndex;
+    peer.startWindow(state.log.lastIndex);
   }
   const { self } = state.options;
-  return hasQuorum(state.configuration, (id) => id === self || leading.peers.get(id)?.active === true);
+  return hasQuorum(state.configurations.current, (id) => id === self || leading.peers.get(id)?.active === true);
 }

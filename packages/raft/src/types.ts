@@ -33,7 +33,10 @@ export interface HardState {
   readonly vote: NodeId;
 }
 
-/** Voters of a group; in a joint configuration (thesis section 4.3) `votersOutgoing` must agree too. */
+/**
+ * Voters of a group; in a joint configuration (thesis section 4.3) `votersOutgoing` must agree too. Learners get the log and count nowhere. One that
+ * is to stop voting is among `votersOutgoing` and `learners` meanwhile. No voters at all: a replica that has not been told of any yet.
+ */
 export interface Configuration {
   readonly voters: readonly NodeId[];
   readonly votersOutgoing: readonly NodeId[];
@@ -84,8 +87,10 @@ export interface Heartbeat extends Envelope {
   readonly commit: number;
   /** Entries up to here are durable on every replica: the log before may be cut, as far as this node has a checkpoint. */
   readonly allMatch: number;
-  /** For ReadIndex: echoed in the response; 0: none. */
+  /** Number of this round of beats in its term, from 1; echoed in the response (reads and leases rest on it). */
   readonly readContext: number;
+  /** The leader goes quiet with this beat: who has all of its log committed and applied does too, and does not answer. */
+  readonly quiesce: boolean;
 }
 export interface HeartbeatResponse extends Envelope {
   readonly type: "heartbeatResponse";

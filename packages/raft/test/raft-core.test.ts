@@ -151,9 +151,9 @@ describe("the host's tasks", () => {
     const { node, core } = leaderAlone();
     core.stepDown();
     expect(core.status().role).toBe("follower");
-    for (let count = 0; count < defaultLimits.electionTicksMax - 1; count++) core.tick();
+    for (let count = 0; count < defaultLimits.electionTicksMax - 1; count++) core.tick(0);
     expect(core.status().role).toBe("follower");
-    core.tick();
+    core.tick(0);
     settle(node);
     expect(core.status().role).toBe("leader");
   });
@@ -165,7 +165,7 @@ describe("the host's tasks", () => {
       const core = node.start(0);
       let ticks = 0;
       while (core.status().role === "follower") {
-        core.tick();
+        core.tick(0);
         ticks++;
       }
       return ticks;
@@ -176,13 +176,13 @@ describe("the host's tasks", () => {
 
 describe("messages that cannot be", () => {
   const envelope = { group: GROUP, from: 2, to: 1, term: 3 };
-  const beat = { ...envelope, type: "heartbeat", commit: 0, allMatch: 0, readContext: 0 } as const;
+  const beat = { ...envelope, type: "heartbeat", commit: 0, allMatch: 0, readContext: 0, quiesce: false } as const;
 
   it("are counted and dropped", () => {
     const { core } = startNode(three);
     core?.step({ ...beat, group: 17 });
     core?.step({ ...beat, to: 3 });
-    core?.step({ ...beat, from: 9 });
+    core?.step({ ...envelope, from: 9, type: "heartbeatResponse", readContext: 0 });
     core?.step({ ...beat, commit: Number.NaN });
     expect(core?.status().term).toBe(0);
     core?.step(beat);
@@ -242,6 +242,7 @@ describe("messages that cannot be", () => {
         commit: small,
         allMatch: small,
         readContext: small,
+        quiesce: flag,
       }),
       fc.record({ ...node, type: fc.constant("heartbeatResponse" as const), readContext: small }),
       fc.record({ ...node, type: fc.constant("timeoutNow" as const) }),
@@ -258,7 +259,7 @@ describe("messages that cannot be", () => {
       fc.property(inputs, (list) => {
         const node = startNode(three);
         for (const input of list) {
-          if (input === "tick") node.core?.tick();
+          if (input === "tick") node.core?.tick(0);
           else if (input === "propose") codeOf(() => node.core?.propose([draft(5)]));
           else if (input === "settle") settle(node);
           else if (typeof input !== "string") node.core?.step(input);

@@ -2422,6 +2422,7 @@ export const ringtide = $root.ringtide = (() => {
             RaftMessage.prototype.voters = $util.emptyArray;
             RaftMessage.prototype.votersOutgoing = $util.emptyArray;
             RaftMessage.prototype.learners = $util.emptyArray;
+            RaftMessage.prototype.quiesce = false;
 
             RaftMessage.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -2467,6 +2468,8 @@ export const ringtide = $root.ringtide = (() => {
                     writer.uint32(138).uint32s(message.votersOutgoing);
                 if (message.learners != null && message.learners.length)
                     writer.uint32(146).uint32s(message.learners);
+                if (message.quiesce != null && $Object.hasOwnProperty.call(message, "quiesce") && message.quiesce !== false)
+                    writer.uint32(152).bool(message.quiesce);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2674,6 +2677,15 @@ export const ringtide = $root.ringtide = (() => {
                             if (!(message.learners && message.learners.length))
                                 message.learners = [];
                             message.learners.push(reader.uint32());
+                            continue;
+                        }
+                    case 19: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.quiesce = value;
+                            else
+                                delete message.quiesce;
                             continue;
                         }
                     }

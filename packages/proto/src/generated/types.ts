@@ -221,12 +221,15 @@ export interface RaftMessage {
   readonly preVote: boolean;
   readonly transfer: boolean;
   readonly granted: boolean;
+  /** heartbeat: number of the round of beats; echoed by the response */
   readonly readContext: number;
   /** append: log records as they stand in the sender's log, CRC32C included */
   readonly records: readonly Uint8Array[];
   readonly voters: readonly number[];
   readonly votersOutgoing: readonly number[];
   readonly learners: readonly number[];
+  /** heartbeat: the leader goes quiet, and who has all of its log committed and applied does too */
+  readonly quiesce: boolean;
 }
 export const RaftMessage: MessageType<RaftMessage> = messageType("RaftMessage", ringtide.v1["RaftMessage"] as never);
 

@@ -12,7 +12,6 @@ function fail(invariant: string, seen: string): never {
 /** Watches all nodes from outside, against the five properties of thesis figure 3.2 and what the project promises beyond. */
 export class Checker {
   readonly #nodes: readonly SimNode[];
-  readonly #configuration: Configuration;
   /** False where a test makes disks lose what was durable. */
   readonly #disksKeep: boolean;
   readonly #leaders = new Map<number, NodeId>();
@@ -22,9 +21,8 @@ export class Checker {
   /** committed[i] is entry i + 1, as some leader first committed it. */
   readonly committed: Entry[] = [];
 
-  constructor(nodes: readonly SimNode[], configuration: Configuration, disksKeep: boolean) {
+  constructor(nodes: readonly SimNode[], disksKeep: boolean) {
     this.#nodes = nodes;
-    this.#configuration = configuration;
     this.#disksKeep = disksKeep;
   }
 
@@ -115,7 +113,7 @@ export class Checker {
       this.#checkCompleteness(node, status);
     }
     const before = this.committed.length;
-    for (let index = before + 1; index <= status.commit; index++) this.#commit(node, index);
+    for (let index = before + 1; index <= status.commit; index++) this.#commit(node, index, status.configuration);
     const last = this.committed.at(-1);
     if (this.committed.length > before && last?.term !== status.term)
       fail(
@@ -137,12 +135,12 @@ export class Checker {
   }
 
   /** What a leader calls committed is on the disks of a quorum. */
-  #commit(node: SimNode, index: number): void {
+  #commit(node: SimNode, index: number, configuration: Configuration): void {
     const entry = node.volatileEntries[index - node.disk.firstIndex];
     if (entry === undefined)
       fail("commit within the log", `leader ${node.id} committed ${index}, which it does not have`);
     this.committed.push(entry);
-    const { voters, votersOutgoing } = this.#configuration;
+    const { voters, votersOutgoing } = configuration;
     if (this.#disksKeep && !(this.#majorityHas(voters, entry) && this.#majorityHas(votersOutgoing, entry)))
       fail("commit on a quorum's disks", `leader ${node.id} committed ${index}/${entry.term}`);
   }

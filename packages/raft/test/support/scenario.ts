@@ -93,7 +93,7 @@ export class Scenario {
   #tick(who: string | undefined, count: number): void {
     const nodes = who === "all" ? this.#nodes : [this.#node(who)];
     for (let at = 0; at < count; at++) {
-      for (const node of nodes) node.core?.tick();
+      for (const node of nodes) node.core?.tick(0);
       this.#collectAll();
     }
   }

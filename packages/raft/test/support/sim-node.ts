@@ -30,6 +30,8 @@ export const defaultLimits: CoreLimits = {
   electionTicksMin: 10,
   electionTicksMax: 20,
   heartbeatTicks: 2,
+  leaseMs: 0,
+  quiesceAfterTicks: 0,
   maxInflightRequests: 4,
   maxInflightBytes: 4096,
   maxAppendBytes: 1024,
