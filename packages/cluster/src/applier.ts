@@ -1,6 +1,7 @@
 import { asRingtideError, type Clock, RingtideError } from "@ringtide/common";
 import type { ApplyOutcome } from "@ringtide/engine";
 import type { Entry } from "@ringtide/raft";
+import { AppliedWaiters } from "./applied-waiters.ts";
 
 /** What a group replicates. `apply` is synchronous and deterministic; when it throws, the group stops on this node. */
 export interface StateMachine {
@@ -17,11 +18,6 @@ export interface ApplierOptions {
   readonly onFailure: (error: RingtideError) => void;
 }
 
-interface Waiter {
-  readonly index: number;
-  readonly resolve: () => void;
-}
-
 /** Applying gives the main loop a turn after this long. */
 const SLICE_MS = 5;
 
@@ -33,7 +29,7 @@ export class Applier {
   #applied: number;
   /** Slices of before a reset do nothing any more. */
   #generation = 0;
-  #waiters: Waiter[] = [];
+  readonly #waiters = new AppliedWaiters();
 
   constructor(options: ApplierOptions, applied: number) {
     this.#options = options;
@@ -57,28 +53,15 @@ export class Applier {
     this.#reached(applied);
   }
 
-  /** Resolves once the index is applied, or rejects when the signal aborts. */
+  /** Resolves once the index is applied; rejects when the signal aborts, or `stop` is called, first. */
   whenApplied(index: number, signal: AbortSignal): Promise<void> {
-    if (this.#applied >= index) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        reject(signal.reason);
-      };
-      const waiter = {
-        index,
-        resolve: () => {
-          signal.removeEventListener("abort", onAbort);
-          resolve();
-        },
-      };
-      if (signal.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      this.#waiters.push(waiter);
-      signal.addEventListener("abort", onAbort, { once: true });
-    });
+    return this.#applied >= index ? Promise.resolve() : this.#waiters.wait(index, signal);
+  }
+
+  /** Applies nothing more. */
+  stop(reason: RingtideError): void {
+    this.reset();
+    this.#waiters.failAll(reason);
   }
 
   #slice(generation: number): void {
@@ -110,9 +93,6 @@ export class Applier {
     if (index === this.#applied) return;
     this.#applied = index;
     this.#options.onApplied(index);
-    if (this.#waiters.length === 0) return;
-    const ready = this.#waiters.filter((waiter) => waiter.index <= index);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.index > index);
-    for (const waiter of ready) waiter.resolve();
+    this.#waiters.appliedTo(index);
   }
 }

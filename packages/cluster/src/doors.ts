@@ -8,6 +8,8 @@ import {
   JsonText,
   Nothing,
   OpenSnapshotRequest,
+  ReadIndexRequest,
+  ReadIndexResponse,
   ReadRequest,
 } from "@ringtide/proto";
 import type { ClusterOptions } from "./cluster-options.ts";
@@ -120,6 +122,11 @@ export class InternalDoors {
           decodeMessage(Nothing, request, `status request of ${caller.remote}`);
           return encodeMessage(JsonText, { json: JSON.stringify(cluster.localStatus()) });
         },
+        ReadIndex: async (request, caller) => {
+          const { cluster } = this.#member(caller);
+          const { withinMs } = decodeMessage(ReadIndexRequest, request, "read index request");
+          return encodeMessage(ReadIndexResponse, { index: await cluster.coordinator.metaReadIndex(withinMs) });
+        },
       },
       duplex: {
         Raft: (stream, caller) => {
@@ -153,7 +160,8 @@ export class InternalDoors {
         Read: (bytes, caller, signal) => {
           const { cluster } = this.#member(caller);
           const request = decodeMessage(ReadRequest, bytes, "read request");
-          return cluster.coordinator.readHere(request.group, request.fragment, request.atLeader, signal);
+          const { group, fragment, confirmWithinMs } = request;
+          return cluster.coordinator.reader.serve(group, fragment, confirmWithinMs, signal);
         },
       },
     };

@@ -4,8 +4,8 @@ import type { Configuration, Message, RaftCore, RaftStatus, Ready } from "@ringt
 import type { RaftLog } from "@ringtide/raftlog";
 import { Applier, type StateMachine } from "./applier.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
-import { PendingReads } from "./pending-reads.ts";
 import { ProposalTable } from "./proposal-table.ts";
+import { ReadRounds } from "./read-rounds.ts";
 
 export interface RaftGroupOptions {
   readonly group: GroupNumber;
@@ -40,7 +40,7 @@ export class RaftGroup {
   readonly #options: RaftGroupOptions;
   readonly #applier: Applier;
   readonly #proposals: ProposalTable;
-  readonly #reads: PendingReads;
+  readonly #reads: ReadRounds;
   #core: RaftCore;
   #drafts: {
     readonly proposal: Proposal;
@@ -71,7 +71,11 @@ export class RaftGroup {
     this.#core = core;
     this.#isDistrusted = !mayVote;
     this.#proposals = new ProposalTable(clock, name);
-    this.#reads = new PendingReads(clock, name);
+    this.#reads = new ReadRounds({
+      groupName: name,
+      clock,
+      confirm: (context) => this.#core.readIndex(context, clock.monotonicMs()),
+    });
     this.#applier = new Applier(
       {
         name,
@@ -191,17 +195,15 @@ export class RaftGroup {
   }
 
   /**
-   * Confirms that this replica leads (thesis section 6.4): a read that is served once the returned index is applied here sees all that was
-   * acknowledged before the call. Rejects with NOT_LEADER, NO_LEADER, OVERLOADED, or CONSISTENCY_UNAVAILABLE after the time-out.
+   * At the leader: the index that a linearizable read has to see (thesis section 6.4), once a majority has confirmed that this replica still
+   * leads. Rejects with NOT_LEADER or NO_LEADER, with CONSISTENCY_UNAVAILABLE after `timeoutMs`, with OVERLOADED, SHUTTING_DOWN or GROUP_STOPPED.
    */
   readIndex(timeoutMs: number): Promise<number> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
     if (this.#suspended) return Promise.reject(this.#notNow());
-    const { clock } = this.#options;
-    return this.#reads.add(timeoutMs, (context) => {
-      this.#core.readIndex(context, clock.monotonicMs());
-      this.#schedule();
-    });
+    const confirmed = this.#reads.request(timeoutMs);
+    this.#schedule();
+    return confirmed;
   }
 
   /** Changes the members of the group; the index of the first of the two entries. NOT_LEADER, NO_LEADER, CONFIG_CHANGE_PENDING. */
@@ -219,8 +221,9 @@ export class RaftGroup {
     });
   }
 
-  /** Resolves once this replica has applied the index, or the signal aborts (then rejects). */
+  /** Resolves once this replica has applied the index; rejects when the signal aborts, or the group stops, first. */
   whenApplied(index: number, signal: AbortSignal): Promise<void> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
     return this.#applier.whenApplied(index, signal);
   }
 
@@ -237,6 +240,7 @@ export class RaftGroup {
     if (!this.#runs) return;
     try {
       this.#proposeDrafts();
+      this.#reads.start();
       while (this.#core.hasReady()) this.#handleReady();
     } catch (error) {
       this.stop(asRingtideError(error));
@@ -327,8 +331,9 @@ export class RaftGroup {
   #leaderChanged(): void {
     const { role, leader, term } = this.#core.status();
     this.#options.logger.info("leader changed", { group: groupName(this.group), role, leader, term });
-    this.#reads.failAll(new RingtideError("NOT_LEADER", `${groupName(this.group)} changed its leader`, { details: { leader } }));
     if (role !== "leader") this.#proposals.leadershipLost(leader);
+    const lost = `${groupName(this.group)}: leadership changed while a read waited for it`;
+    this.#reads.failAll(new RingtideError("NOT_LEADER", lost, { details: { leader: role === "leader" ? 0 : leader } }));
     this.#options.onLeaderChanged(this.group, leader);
   }
 
@@ -396,6 +401,7 @@ export class RaftGroup {
     if (reason.code !== "SHUTTING_DOWN")
       this.#options.logger.error("group stopped", { code: reason.code, group: name, reason: reason.message });
     this.#failPending(stopped);
+    this.#applier.stop(stopped);
   }
 
   /** Resolves when no append of this group is under way. */

@@ -1,4 +1,6 @@
 import type { ClusterNode } from "@ringtide/cluster";
+import { Deadline } from "@ringtide/common";
+import { systemClock } from "@ringtide/common/node";
 import { afterEach, expect, it } from "vitest";
 import { chooseAddresses, eventually, nodeOptions, startNode, temporaryDirectory } from "./support/nodes.ts";
 
@@ -20,7 +22,8 @@ it("shows a storage group at every node once its creation was acknowledged, and 
     const name = `root.sg${round}`;
     await one.coordinator.writeMeta(undefined, { kind: "createStorageGroup", path: name });
     for (const { coordinator, metaState } of [two, three]) {
-      await coordinator.catchUpMeta();
+      const deadline = new Deadline(systemClock, 10_000);
+      await coordinator.catchUpMeta(round % 2 === 0 ? "strong" : "mid", deadline, new AbortController().signal);
       expect(metaState.storageGroups).toContain(name);
     }
     await two.coordinator.writeMeta(undefined, { kind: "deleteStorageGroups", paths: [name] });

@@ -1,5 +1,6 @@
 export * from "./bytes.ts";
 export * from "./config/index.ts";
+export { Deadline } from "./deadline.ts";
 export * from "./errors.ts";
 export { renderErrorDocs } from "./errors-doc.ts";
 export * from "./ids.ts";

@@ -1,4 +1,4 @@
-import type { GroupNumber, PathPattern } from "@ringtide/common";
+import type { Deadline, GroupNumber, PathPattern } from "@ringtide/common";
 import type { Statement } from "@ringtide/sql";
 import type { ColumnBatch, DataType } from "@ringtide/tsfile";
 
@@ -10,7 +10,7 @@ export interface QueryCluster {
   run(
     group: GroupNumber,
     fragment: Uint8Array,
-    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+    options: { readonly deadline: Deadline; readonly signal: AbortSignal },
   ): AsyncIterable<Uint8Array>;
   /** True when `run` would most likely ask a replica on this node: rows then come as they lie in memory, not as encoded blocks. */
   isLocal?(group: GroupNumber): boolean;
@@ -22,7 +22,8 @@ export interface QueryOptions {
   readonly now: bigint;
   /** At the coordinator, and again at each replica. */
   readonly maxMemoryBytes: number;
-  readonly timeoutMs: number;
+  /** Of the query: whatever waits inside takes what is left of it. */
+  readonly deadline: Deadline;
   /** Aborted with a RingtideError (QUERY_CANCELLED, QUERY_TIMEOUT), which the query then throws. */
   readonly signal: AbortSignal;
   readonly precision: "ms" | "us" | "ns";

@@ -114,7 +114,7 @@ function openSession(options: ClientDoorOptions, bytes: Uint8Array, caller: Call
 function consistencyOf(text: string): Consistency | undefined {
   if (text === "") return undefined;
   if (text === "strong" || text === "mid" || text === "weak") return text;
-  throw new RingtideError("CONSISTENCY_UNAVAILABLE", `'${text}' is no consistency level: use mid or weak`);
+  throw new RingtideError("CONSISTENCY_UNAVAILABLE", `'${text}' is no consistency level: use strong, mid or weak`);
 }
 
 async function* execute(

@@ -5,8 +5,6 @@ import { runFragment } from "@ringtide/query";
 
 /** Refuses settings that this version would read and not honour, beyond those that the configuration schema refuses itself. */
 export function refuseUnbuilt(config: Config): void {
-  if (config.consistencyLevel === "strong")
-    throw new RingtideError("UNSUPPORTED", "consistency_level=strong is not built yet, use mid or weak");
   if (config.dataDirs.length > 1)
     throw new RingtideError("UNSUPPORTED", "data_dirs: only one directory is supported yet");
 }

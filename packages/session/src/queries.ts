@@ -1,5 +1,5 @@
-import { refuseStrong, type Served } from "@ringtide/cluster";
-import { type GroupNumber, type PathPattern, RingtideError, slotOf } from "@ringtide/common";
+import type { Consistency, Served } from "@ringtide/cluster";
+import { Deadline, type GroupNumber, type PathPattern, RingtideError, slotOf } from "@ringtide/common";
 import type { QueryCluster, QueryStatement, ResultSet } from "@ringtide/query";
 import { executeQuery } from "@ringtide/query";
 import type { ColumnBatch } from "@ringtide/tsfile";
@@ -35,10 +35,11 @@ export class Queries {
     now: bigint,
   ): Promise<StatementResult> {
     const { clock, precision, queryMemoryBytes } = this.#options;
-    refuseStrong(request.consistency ?? this.#options.defaultConsistency);
+    const consistency = request.consistency ?? this.#options.defaultConsistency;
     const abort = new AbortController();
     session.begin(request.statementId, abort);
     const timeoutMs = request.timeoutMs > 0 ? request.timeoutMs : this.#options.queryTimeoutMs;
+    const deadline = new Deadline(clock, timeoutMs);
     const timer = clock.setTimer(timeoutMs, () => {
       abort.abort(new RingtideError("QUERY_TIMEOUT", `the query took longer than ${timeoutMs} ms`));
     });
@@ -53,19 +54,19 @@ export class Queries {
     };
     try {
       leave = await this.#gate.enter(abort.signal);
-      const consistency = request.consistency ?? this.#options.defaultConsistency;
-      if (consistency !== "weak" && READS_STORAGE_GROUPS.has(statement.kind))
-        await this.#options.cluster.coordinator.catchUpMeta();
+      let served: Served | "" = "";
+      const onServed = (place: Served) => {
+        if (served === "" || RANK[place] > RANK[served]) served = place;
+      };
+      if (READS_STORAGE_GROUPS.has(statement.kind))
+        onServed(await this.#options.cluster.coordinator.catchUpMeta(consistency, deadline, abort.signal));
       // A door whose client went away may never read the rows: the time-out ends the bookkeeping too.
       abort.signal.addEventListener("abort", finish, { once: true });
-      let served: Served | "" = "";
-      const cluster = this.#view(request, timeoutMs, abort.signal, (place) => {
-        if (served === "" || RANK[place] > RANK[served]) served = place;
-      });
+      const cluster = this.#view(consistency, onServed);
       const rows = await executeQuery(statement, cluster, {
         now,
         maxMemoryBytes: queryMemoryBytes,
-        timeoutMs,
+        deadline,
         signal: abort.signal,
         precision,
         zone: session.zone,
@@ -78,15 +79,10 @@ export class Queries {
     }
   }
 
-  #view(
-    request: StatementRequest,
-    timeoutMs: number,
-    signal: AbortSignal,
-    onServed: (served: Served) => void,
-  ): QueryCluster {
-    const { cluster, slotStrategy, defaultConsistency } = this.#options;
+  #view(consistency: Consistency, onServed: (served: Served) => void): QueryCluster {
+    const { cluster, slotStrategy } = this.#options;
     const { table } = cluster.metaState;
-    const consistency = request.consistency ?? defaultConsistency;
+    const { reader } = cluster.coordinator;
     return {
       groupsOf: (patterns) =>
         groupsOf(
@@ -94,14 +90,9 @@ export class Queries {
           (device) => table.groupOfSlot(slotOf(device, slotStrategy)),
           table.groups.map((plan) => plan.group),
         ),
-      run: (group, fragment) =>
-        cluster.coordinator.read(group, fragment, {
-          consistency,
-          timeoutMs,
-          signal,
-          onServed: (_group, place) => onServed(place),
-        }),
-      isLocal: (group) => cluster.coordinator.readsHere(group, consistency),
+      run: (group, fragment, { deadline, signal }) =>
+        reader.read(group, fragment, { consistency, deadline, signal, onServed }),
+      isLocal: (group) => reader.readsHere(group, consistency),
       storageGroups: () => cluster.metaState.storageGroups,
     };
   }

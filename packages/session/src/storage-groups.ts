@@ -52,7 +52,7 @@ export class StorageGroups {
     } catch (error) {
       if (!hasCode(error, "STORAGE_GROUP_EXISTS")) throw error;
       // Another node was faster, which is fine, or has made one below.
-      await coordinator.catchUpMeta();
+      await coordinator.catchUpMetaForWrite();
       this.#refuseAbove(device, path);
     }
   }
@@ -78,7 +78,7 @@ export class StorageGroups {
     waitForDrops: (paths: readonly string[]) => Promise<void>,
   ): Promise<number> {
     const { metaState, coordinator } = this.#cluster;
-    await coordinator.catchUpMeta(); // a group that another node has just made has to be found
+    await coordinator.catchUpMetaForWrite(); // a group that another node has just made has to be found
     const matched = new Set<string>();
     for (const { text } of paths) {
       const pattern = new PathPattern(text);

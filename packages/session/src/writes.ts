@@ -86,7 +86,7 @@ export class Writes {
   async flush(storageGroups: readonly string[]): Promise<void> {
     const { coordinator, metaState } = this.#options.cluster;
     // A group that another node has just made has to be found.
-    if (storageGroups.length > 0) await coordinator.catchUpMeta();
+    if (storageGroups.length > 0) await coordinator.catchUpMetaForWrite();
     const missing = storageGroups.find((name) => !metaState.storageGroups.includes(name));
     if (missing !== undefined) throw new RingtideError("STORAGE_GROUP_NOT_FOUND", `${missing} is no storage group`);
     await Promise.all(metaState.table.groups.map((plan) => coordinator.flush(plan.group)));

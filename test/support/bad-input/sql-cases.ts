@@ -117,16 +117,6 @@ export const SQL_CASES: readonly OnlineCase[] = [
     }),
   ),
   {
-    name: "strong consistency for a read",
-    code: "CONSISTENCY_UNAVAILABLE",
-    send: (target) => target.client(2).execute("select s from root.ok.d", { consistency: "strong" }),
-  },
-  {
-    name: "strong consistency for a list",
-    code: "CONSISTENCY_UNAVAILABLE",
-    send: (target) => target.client(2).execute("show storage group", { consistency: "strong" }),
-  },
-  {
     name: "an unknown consistency level",
     code: "CONSISTENCY_UNAVAILABLE",
     says: /eventual/,

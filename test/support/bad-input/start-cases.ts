@@ -169,9 +169,6 @@ export const START_CASES: readonly StartCase[] = [
     cluster_rpc_ip: "no-such-host.invalid",
     seed_nodes: seed(place, "no-such-host.invalid"),
   })),
-  flag("strong consistency as the default", "UNSUPPORTED", /consistency_level=strong/, () => ({
-    consistency_level: "strong",
-  })),
   occupied("an occupied meta port", 0, 0),
   occupied("an occupied data heartbeat port", 1, 1),
   occupied("an occupied client port", 2, 0),

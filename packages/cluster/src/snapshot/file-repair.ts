@@ -112,7 +112,7 @@ export class FileRepair {
     const { clock, timeoutMs, partTimeoutMs, connectionTo } = this.#options;
     const request = encodeMessage(FilePartRequest, { group, snapshotIndex: 0, name, offset });
     const parts = connectionTo(peer).serverStream("FilePart", request, { timeoutMs, signal: this.#abort.signal });
-    return eachWithin(parts, clock, partTimeoutMs, `node ${peer} did not go on with ${name}`);
+    return eachWithin(parts, clock, () => partTimeoutMs, `node ${peer} did not go on with ${name}`);
   }
 
   async close(): Promise<void> {

@@ -137,7 +137,7 @@ export class SnapshotPuller {
   ): AsyncIterable<Uint8Array> {
     const { clock, timeoutMs, partTimeoutMs } = this.#options;
     const parts = connection.serverStream("FilePart", encodeMessage(FilePartRequest, request), { timeoutMs, signal });
-    return eachWithin(parts, clock, partTimeoutMs, `node ${from} did not go on with ${request.name}`);
+    return eachWithin(parts, clock, () => partTimeoutMs, `node ${from} did not go on with ${request.name}`);
   }
 
   /** Keeps what belongs to this very snapshot; data files are equal wherever their name is. */

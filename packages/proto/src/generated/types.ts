@@ -280,10 +280,22 @@ export const ForwardResponse: MessageType<ForwardResponse> = messageType("Forwar
 export interface ReadRequest {
   readonly group: number;
   readonly fragment: Uint8Array;
-  /** refuse (NOT_LEADER) unless this node leads the group and has applied its term's first entry */
-  readonly atLeader: boolean;
+  /** 0: run the fragment on what this replica has. Else have a majority confirm within this time that this node leads the group, and run it on all that was committed by then; the first message of the answer is then empty and says that this was done. */
+  readonly confirmWithinMs: number;
 }
 export const ReadRequest: MessageType<ReadRequest> = messageType("ReadRequest", ringtide.v1["ReadRequest"] as never);
+
+/** To the meta leader, which has a majority confirm within this time that it leads. */
+export interface ReadIndexRequest {
+  readonly withinMs: number;
+}
+export const ReadIndexRequest: MessageType<ReadIndexRequest> = messageType("ReadIndexRequest", ringtide.v1["ReadIndexRequest"] as never);
+
+export interface ReadIndexResponse {
+  /** A member that has applied the meta log up to here knows all that was acknowledged before the request. */
+  readonly index: number;
+}
+export const ReadIndexResponse: MessageType<ReadIndexResponse> = messageType("ReadIndexResponse", ringtide.v1["ReadIndexResponse"] as never);
 
 /** Answer: the manifest of a snapshot that the callee keeps for a while, as JSON (packages/engine SnapshotManifest). */
 export interface OpenSnapshotRequest {

@@ -40,10 +40,10 @@ export class QueryRun {
 
   open(fragments: ReadonlyMap<GroupNumber, Asked>): GroupReply[] {
     const replies = [...fragments].map(([group, fragment]) => {
-      const { timeoutMs } = this.options;
+      const { deadline } = this.options;
       const compact = this.cluster.isLocal?.(group) !== true;
       const messages = this.cluster.run(group, encodeFragment({ ...fragment, compact }), {
-        timeoutMs,
+        deadline,
         signal: this.signal,
       });
       return new GroupReply(group, messages, this);

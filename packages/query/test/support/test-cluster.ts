@@ -1,4 +1,5 @@
-import { type GroupNumber, type PathPattern, slotOf } from "@ringtide/common";
+import { Deadline, type GroupNumber, type PathPattern, slotOf } from "@ringtide/common";
+import { systemClock } from "@ringtide/common/node";
 import type { EngineReader } from "@ringtide/engine";
 import { executeQuery, type QueryCluster, type QueryStatement, type ResultSet, runFragment } from "@ringtide/query";
 import { parse } from "@ringtide/sql";
@@ -78,7 +79,7 @@ export class TestCluster implements QueryCluster {
     return await executeQuery(parse(sql, { precision: "ms", zone }) as QueryStatement, this, {
       now: 1000n,
       maxMemoryBytes: this.maxMemoryBytes,
-      timeoutMs: 1000,
+      deadline: new Deadline(systemClock, 1000),
       signal,
       precision: "ms",
       zone,
