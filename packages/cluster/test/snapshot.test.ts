@@ -122,6 +122,8 @@ it("brings the meta group back by a snapshot", async () => {
   const back = await start(STOPPED);
   await eventually("its meta state is the others'", () => back.cluster.metaState.appliedIndex >= metaState.appliedIndex);
   expect(back.cluster.metaState.storageGroups).toEqual([...paths].sort());
+  await back.cluster.coordinator.writeMeta(undefined, { kind: "createStorageGroup", path: "root.zz" });
+  expect(back.cluster.metaState.storageGroups).toContain("root.zz");
 }, 60_000);
 
 it("fetches a damaged or missing data file again from another replica", async () => {
