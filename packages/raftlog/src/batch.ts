@@ -22,6 +22,8 @@ export class Batch {
   readonly #staged = new StagedParts();
   readonly #done = Promise.withResolvers<void>();
   #carriesHardState = false;
+  /** The first record of some group is in it. */
+  beginsGroup = false;
 
   constructor(segment: Segment, identity: Uint8Array, openedMs: number) {
     this.segment = segment;

@@ -1,7 +1,18 @@
-import { asRingtideError, type Clock, type Disk, RingtideError, type Timer, utf8Bytes } from "@ringtide/common";
+import {
+  asRingtideError,
+  type Clock,
+  type Disk,
+  hasCode,
+  type Logger,
+  RingtideError,
+  type Timer,
+  utf8Bytes,
+} from "@ringtide/common";
 import { Batch } from "./batch.ts";
+import type { CutFile } from "./cut-file.ts";
 import type { HardStateFile, HardStates } from "./hard-state-file.ts";
 import type { LogMetrics } from "./log-metrics.ts";
+import { RoomWait } from "./room-wait.ts";
 import { Segment, type SegmentList } from "./segment.ts";
 
 /** A batch takes no further append once it has this size, so that one commit stays short. */
@@ -12,10 +23,12 @@ const IDLE_MARK_MS = 50;
 export interface CommitterOptions {
   readonly disk: Disk;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly directory: string;
   readonly segmentBytes: number;
   readonly identity: string;
   readonly segments: SegmentList;
+  readonly cutFile: CutFile;
   readonly hardStateFile: HardStateFile;
   /** Hard state of all groups as of now. */
   readonly hardStates: () => HardStates;
@@ -25,11 +38,13 @@ export interface CommitterOptions {
 
 /**
  * Group commit: appends gather in the last batch of a queue while the one before it is written and synced. One batch at a
- * time is on its way to the disk. The first error ends everything: a failed fdatasync is never tried again.
+ * time is on its way to the disk. A write that finds the disk full waits for room. Any other error ends everything: a failed fdatasync is
+ * never tried again.
  */
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #identity: Uint8Array;
+  readonly #room: RoomWait;
   readonly #waiting: Batch[] = [];
   #committing: Batch | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -44,7 +59,18 @@ export class Committer {
   constructor(options: CommitterOptions) {
     this.#options = options;
     this.#identity = utf8Bytes(options.identity);
+    this.#room = new RoomWait(options.clock, options.logger);
     this.#durable = options.segments.last.end;
+  }
+
+  /** A write waits because the disk is full. */
+  get isDiskFull(): boolean {
+    return this.#room.isFull;
+  }
+
+  /** From now on a full disk is waited for; before, it is an error. */
+  waitForRoom(): void {
+    this.#room.begin();
   }
 
   /** Position up to which the log is on the disk. */
@@ -78,6 +104,19 @@ export class Committer {
     await batch.done;
   }
 
+  /** Throws while a full disk keeps appends from becoming durable: waiting for one may take long. */
+  checkRoom(): void {
+    if (!this.isDiskFull) return;
+    throw new RingtideError("DISK_FULL", `${this.#options.directory}: the log waits for room on the disk`);
+  }
+
+  /** Resolves when the log is durable up to `position`; rejects when the log failed, and with DISK_FULL as `checkRoom`. */
+  async settledTo(position: number): Promise<void> {
+    if (this.#failure === undefined && position <= this.#durable) return;
+    this.checkRoom();
+    await this.settled();
+  }
+
   /** Resolves when everything appended so far is durable; rejects when the log failed. */
   async settled(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
@@ -89,6 +128,7 @@ export class Committer {
     const marked = this.#failure === undefined && !this.#isMarked ? this.mark() : undefined;
     this.#isClosing = true;
     this.#idleTimer?.cancel();
+    this.#room.end();
     await Promise.allSettled([marked]);
     await this.#running;
   }
@@ -138,9 +178,10 @@ export class Committer {
     const { clock, metrics, hardStateFile, hardStates, segments } = this.#options;
     const startedMs = clock.monotonicMs();
     const steps = [this.#commitToSegment(batch)];
-    if (batch.carriesHardState) steps.push(hardStateFile.write(hardStates()));
+    if (batch.carriesHardState) steps.push(hardStateFile.write(hardStates(), (write) => this.#room.repeat(write)));
     // All of them have to end, whatever happens, before the files may be closed.
     for (const result of await Promise.allSettled(steps)) if (result.status === "rejected") throw result.reason;
+    await this.#register(batch);
     metrics.commits.add(1);
     metrics.written.add(batch.sizeBytes);
     metrics.commitSeconds.observe((clock.monotonicMs() - startedMs) / 1000);
@@ -149,10 +190,18 @@ export class Committer {
 
   async #commitToSegment({ segment, start, opensSegment, parts }: Batch): Promise<void> {
     const { disk, directory } = this.#options;
-    if (opensSegment) await segment.create(disk);
-    await segment.file.write(parts, start - segment.base);
+    if (opensSegment) await this.#room.repeat(() => segment.create(disk));
+    await this.#room.repeat(() => segment.file.write(parts, start - segment.base));
     await segment.file.datasync();
     if (opensSegment) await disk.syncDir(directory);
+  }
+
+  /** Tells `cuts` of what a later start could not know to be lost: a new segment, or a group that was not there before. */
+  async #register({ segment, end, opensSegment, beginsGroup }: Batch): Promise<void> {
+    const { cutFile } = this.#options;
+    cutFile.durable = end;
+    cutFile.lastSegment = segment.sequence;
+    if (opensSegment || beginsGroup) await this.#room.repeat(() => cutFile.write());
   }
 
   #fail(error: RingtideError): void {
@@ -161,6 +210,6 @@ export class Committer {
     const pending = [this.#committing, ...this.#waiting.splice(0)];
     this.#committing = undefined;
     for (const batch of pending) batch?.fail(error);
-    this.#options.onFailure(error);
+    if (!hasCode(error, "SHUTTING_DOWN")) this.#options.onFailure(error);
   }
 }

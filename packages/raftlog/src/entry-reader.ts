@@ -1,7 +1,6 @@
-import { assert, groupName, hasCode } from "@ringtide/common";
+import { assert, groupName, hasCode, RingtideError } from "@ringtide/common";
 import type { Entry } from "@ringtide/raft";
 import type { Committer } from "./committer.ts";
-import { damage } from "./damage.ts";
 import { decodeEntry } from "./entry-codec.ts";
 import type { GroupLog } from "./group-log.ts";
 import type { Segment, SegmentList } from "./segment.ts";
@@ -93,19 +92,25 @@ async function readRun(log: GroupLog, { segment, places, start, end }: Run, into
   for (const place of places) {
     const at = place.position - start;
     const offset = place.position - segment.base;
-    if (at + place.length > count) throw damage(segment.path, offset, "the file ends before it");
-    const { group, entry } = decodePlace(segment, bytes.subarray(at, at + place.length), offset);
+    const broken = (problem: string, cause?: unknown) =>
+      new RingtideError(
+        "DISK_CORRUPT",
+        `${segment.path}: at byte ${offset}: entry ${place.index} of ${groupName(log.group)}: ${problem}`,
+        { details: { file: segment.path, offset, group: log.group, index: place.index }, cause },
+      );
+    if (at + place.length > count) throw broken("the file ends before it");
+    const { group, entry } = decodePlace(bytes.subarray(at, at + place.length), broken);
     if (group !== log.group || entry.index !== place.index || entry.term !== place.term)
-      throw damage(segment.path, offset, `entry ${place.index} of ${groupName(log.group)} is expected there`);
+      throw broken("another record stands there");
     into.push(entry);
   }
 }
 
-function decodePlace(segment: Segment, record: Uint8Array, offset: number) {
+function decodePlace(record: Uint8Array, broken: (problem: string, cause: unknown) => RingtideError) {
   try {
     return decodeEntry(record, 0);
   } catch (error) {
-    if (hasCode(error, "FRAME_MALFORMED")) throw damage(segment.path, offset, "its checksum fails", error);
+    if (hasCode(error, "FRAME_MALFORMED")) throw broken("its checksum fails", error);
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { assert, type GroupNumber, groupName } from "@ringtide/common";
 import type { Entry, HardState } from "@ringtide/raft";
 import { EntryIndex } from "./entry-index.ts";
 import type { RecoveredGroup } from "./options.ts";
+import type { PositionRange } from "./position-ranges.ts";
 import { TermRuns } from "./term-runs.ts";
 
 /** Where a group's log begins: entries below `firstIndex` were cut, the last of them had `termBefore`. */
@@ -25,6 +26,14 @@ export class GroupLog {
   hardState: HardState = NO_HARD_STATE;
   /** Position of the last hard state record in the log; undefined when it has none. */
   hardStatePosition: number | undefined;
+  /** Entries that were durable are lost. */
+  damaged = false;
+  /** Entries of the group at these positions do not count: lost behind damage, or of before a reset. */
+  ignored: readonly PositionRange[] = [];
+  /** Position behind the last record of the group that was appended since the log was opened. */
+  appendedUpTo = 0;
+  /** Being reset: nothing may be appended. */
+  isResetting = false;
   readonly #index: EntryIndex;
   readonly #terms = new TermRuns();
   #termBefore: number;
@@ -54,6 +63,7 @@ export class GroupLog {
   /** Throws unless the hard state and the entries may follow what is here. */
   check(hardState: HardState | undefined, entries: readonly Entry[]): void {
     const name = groupName(this.group);
+    assert(!this.isResetting, `append to ${name} while it is reset`);
     if (hardState !== undefined) {
       const { term, vote } = this.hardState;
       const follows = hardState.term > term || (hardState.term === term && (vote === 0 || vote === hardState.vote));
@@ -126,7 +136,7 @@ export class GroupLog {
       lastIndex: this.lastIndex,
       termRuns: this.#terms.list(),
       durableIndex: this.#index.firstNotBefore(durablePosition) - 1,
-      damaged: false,
+      damaged: this.damaged,
     };
   }
 }

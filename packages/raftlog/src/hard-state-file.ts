@@ -14,7 +14,7 @@ import { laterHardState, NO_HARD_STATE } from "./group-log.ts";
 const NAME = "hardstate";
 const MAGIC = 0x53485752;
 const VERSION = 1;
-/** Second slot. The file is sparse: what lies between costs no disk. */
+/** Size of a slot. Both are written in full when the file is made, so that a full disk never keeps a vote from being written. */
 const SLOT_BYTES = 256 * 1024;
 const RECORD_BYTES = 20;
 const FIXED_BYTES = 24;
@@ -42,7 +42,7 @@ export class HardStateFile {
 
   /** Makes the file with both slots empty but valid. */
   static async create(disk: Disk, directory: string): Promise<void> {
-    const content = new Uint8Array(SLOT_BYTES + FIXED_BYTES);
+    const content = new Uint8Array(2 * SLOT_BYTES);
     content.set(encodeSlot(0, new Map()), 0);
     content.set(encodeSlot(1, new Map()), SLOT_BYTES);
     await disk.replaceFile(`${directory}/${NAME}`, content);
@@ -71,15 +71,16 @@ export class HardStateFile {
     for (const slot of slots)
       for (const [group, state] of slot.states)
         states.set(group, laterHardState(states.get(group) ?? NO_HARD_STATE, state));
+    if (content.length < 2 * SLOT_BYTES) await allocate(disk, path, content);
     const sequence = Math.max(...slots.map((slot) => slot.sequence));
     return { file: new HardStateFile(await disk.open(path, "readWrite"), sequence), states, validSlots: slots.length };
   }
 
-  /** Durable on return. One call at a time. */
-  async write(states: HardStates): Promise<void> {
+  /** Durable on return. One call at a time. `repeat`: runs the write, again when the disk was full. */
+  async write(states: HardStates, repeat: (write: () => Promise<void>) => Promise<void>): Promise<void> {
     const sequence = this.#sequence + 1;
     const slot = encodeSlot(sequence, states);
-    await this.#file.write([slot], (sequence % 2) * SLOT_BYTES);
+    await repeat(() => this.#file.write([slot], (sequence % 2) * SLOT_BYTES));
     await this.#file.datasync();
     this.#sequence = sequence;
   }
@@ -87,6 +88,13 @@ export class HardStateFile {
   close(): Promise<void> {
     return this.#file.close();
   }
+}
+
+/** An earlier version left the file sparse. */
+async function allocate(disk: Disk, path: string, content: Uint8Array): Promise<void> {
+  const whole = new Uint8Array(2 * SLOT_BYTES);
+  whole.set(content);
+  await disk.replaceFile(path, whole);
 }
 
 /** magic u32, version u16, reserved u16, sequence u53, count u32, then (group u32, term u53, vote u53) each, CRC32C u32. */

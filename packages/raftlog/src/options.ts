@@ -43,7 +43,10 @@ export interface RecoveredGroup {
   readonly termRuns: readonly TermRun[];
   /** Entries up to here are on the disk. */
   readonly durableIndex: number;
-  /** Some of the group's entries are damaged: it must not vote or count. Always false now, for damage stops the opening. */
+  /**
+   * Entries of the group that were durable are, or may be, lost to damage: it must not vote or count before it has caught up. Stays so over
+   * restarts until `RaftLog.trust`.
+   */
   readonly damaged: boolean;
 }
 

@@ -1,45 +1,44 @@
-import { type GroupNumber, RingtideError } from "@ringtide/common";
-import { type Cuts, readCuts, writeCuts } from "./cut-file.ts";
+import { type GroupNumber, groupName, type RingtideError } from "@ringtide/common";
+import { CutFile } from "./cut-file.ts";
+import type { Cuts } from "./cut-format.ts";
 import { damage } from "./damage.ts";
-import { GroupLog, laterHardState, NO_CUT, NO_HARD_STATE } from "./group-log.ts";
-import { HardStateFile, type HardStates } from "./hard-state-file.ts";
+import { type GroupLog, laterHardState, NO_HARD_STATE } from "./group-log.ts";
+import type { HardStateFile, HardStates } from "./hard-state-file.ts";
 import type { RaftLogOptions } from "./options.ts";
 import { Replay } from "./replay.ts";
 import { Segment, SegmentList, segmentName, segmentSequence } from "./segment.ts";
-import { hasLaterMark, scanSegment } from "./segment-scanner.ts";
+import { openSegmentFiles } from "./segment-files.ts";
+import { SegmentWalk, type Walked } from "./segment-walk.ts";
+import { missingFile, openSideFiles, type SideFiles } from "./side-files.ts";
 import { secureTail } from "./tail.ts";
 
 export interface Recovered {
   readonly identity: string;
   readonly segments: SegmentList;
   readonly groups: Map<GroupNumber, GroupLog>;
+  readonly cutFile: CutFile;
   readonly hardStateFile: HardStateFile;
-  /** Groups whose hard state only one of its two places had: it has to be written again. */
+  /** Groups whose hard state has to be written again, because one of its places has lost it or may have. */
   readonly groupsToRestate: readonly GroupNumber[];
+  /** Damage may have taken records of hard state: once they are written again, all of it stands behind this position. */
+  readonly restatedFrom: number | undefined;
+  /** `cuts` names the last segment and every group. */
+  readonly isRegistered: boolean;
 }
 
 /** Reads the directory, or makes a new log in it. Errors: see RaftLog.open. */
 export async function recover(options: RaftLogOptions): Promise<Recovered> {
   const { disk, directory, mustExist = false } = options;
-  if (mustExist && (await disk.stat(`${directory}/cuts`)) === undefined) throw missing(`${directory}/cuts`);
+  if (mustExist && (await disk.stat(`${directory}/cuts`)) === undefined) throw missingFile(`${directory}/cuts`);
   await makeDirectory(options);
   const sequences = (await disk.list(directory)).map(segmentSequence).filter((sequence) => sequence !== undefined);
-  const { cuts, hardStateFile, hardStates } = await openSideFiles(options, sequences.length > 0);
-  const opened: Segment[] = [];
+  const side = await openSideFiles(options, sequences.length > 0);
   try {
-    const kept = await unlinkUnneeded(options, cuts, sequences);
-    checkComplete(directory, cuts, kept, hardStates);
-    const replay = new Replay(directory, cuts);
-    const isNew = hardStates.size === 0 && cuts.groups.size === 0;
-    await replaySegments(options, replay, kept, opened, isNew);
-    const tail = opened.at(-1);
-    if (tail !== undefined) await secureTail(disk, directory, tail, replay.durableUpTo);
-    const groupsToRestate = mergeHardStates(replay.groups, hardStates);
-    const segments = new SegmentList(opened.length > 0 ? opened : [new Segment(directory, cuts.firstSegment, 0)]);
-    return { identity: cuts.identity, segments, groups: replay.groups, hardStateFile, groupsToRestate };
+    const kept = await unlinkUnneeded(options, side.cuts, sequences);
+    checkAnyLeft(directory, side, kept);
+    return await recoverSegments(options, side, kept);
   } catch (error) {
-    for (const segment of opened) await segment.drop();
-    await hardStateFile.close();
+    await side.hardStateFile.close();
     throw error;
   }
 }
@@ -48,46 +47,6 @@ async function makeDirectory({ disk, directory }: RaftLogOptions): Promise<void>
   if ((await disk.stat(directory)) !== undefined) return;
   await disk.mkdir(directory);
   await disk.syncDir(directory.slice(0, Math.max(directory.lastIndexOf("/"), 0)) || "/");
-}
-
-interface SideFiles {
-  readonly cuts: Cuts;
-  readonly hardStateFile: HardStateFile;
-  readonly hardStates: HardStates;
-}
-
-/**
- * A new log gets its files in this order: hard state, cuts, first segment. So a file that is missing while a later one is
- * there was lost, and without it the node could break a promise.
- */
-async function openSideFiles(options: RaftLogOptions, hasSegments: boolean): Promise<SideFiles> {
-  const { disk, directory, logger, identity = "" } = options;
-  const found = await readCuts(disk, directory);
-  if (found === undefined && hasSegments) throw missing(`${directory}/cuts`);
-  if (!(await HardStateFile.exists(disk, directory))) {
-    if (found !== undefined) throw missing(`${directory}/hardstate`);
-    await HardStateFile.create(disk, directory);
-  }
-  const { file, states, validSlots } = await HardStateFile.open(disk, directory);
-  try {
-    if (validSlots < 2) logger.warn("one slot of the hard state is damaged, the other holds", { code: "DISK_CORRUPT" });
-    if (found === undefined && states.size > 0) throw missing(`${directory}/cuts`);
-    if (found !== undefined && found.identity !== "" && identity !== "" && found.identity !== identity)
-      throw new RingtideError(
-        "DATA_DIR_FOREIGN",
-        `${directory} belongs to node '${found.identity}', not '${identity}'`,
-      );
-    const cuts = found ?? { identity, firstSegment: 1, groups: new Map() };
-    if (found === undefined) await writeCuts(disk, directory, cuts);
-    return { cuts, hardStateFile: file, hardStates: states };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
-
-function missing(path: string): RingtideError {
-  return damage(path, 0, "the file is missing; without it the log cannot be trusted");
 }
 
 /** A crash can leave segments that a cut had declared unneeded. */
@@ -99,98 +58,122 @@ async function unlinkUnneeded(
   const unneeded = sequences.filter((sequence) => sequence < firstSegment);
   for (const sequence of unneeded) await disk.unlink(`${directory}/${segmentName(sequence)}`);
   if (unneeded.length > 0) await disk.syncDir(directory);
-  return sequences.filter((sequence) => sequence >= firstSegment);
+  return sequences.filter((sequence) => sequence >= firstSegment).sort((a, b) => a - b);
 }
 
-function checkComplete(directory: string, { firstSegment }: Cuts, kept: readonly number[], states: HardStates): void {
-  for (const [i, sequence] of kept.entries())
-    if (sequence !== firstSegment + i) throw missing(`${directory}/${segmentName(firstSegment + i)}`);
-  if (kept.length === 0 && (states.size > 0 || firstSegment > 1))
-    throw missing(`${directory}/${segmentName(firstSegment)}`);
+/** Some segments may be lost like parts of one, but a log without any is no log. */
+function checkAnyLeft(directory: string, { cuts, hardStates }: SideFiles, kept: readonly number[]): void {
+  const { firstSegment, lastSegment } = cuts;
+  if (kept.length === 0 && (hardStates.size > 0 || firstSegment > 1 || lastSegment > 0))
+    throw missingFile(`${directory}/${segmentName(firstSegment)}`);
 }
 
-/** Replays the segments in order into `opened`. Only the last one may have a torn tail, or be torn altogether. */
-async function replaySegments(
-  options: RaftLogOptions,
-  replay: Replay,
-  sequences: readonly number[],
-  opened: Segment[],
-  isNew: boolean,
-): Promise<void> {
-  const { clock, logger } = options;
-  const startedMs = clock.monotonicMs();
-  for (const [i, sequence] of sequences.entries()) {
-    const isLast = i === sequences.length - 1;
-    const segment = await replaySegment(options, replay, sequence, opened.at(-1), isLast && (i > 0 || isNew));
-    if (segment === undefined) continue;
-    opened.push(segment);
-    if (!isLast) await refuseDamage(segment);
-    else await cutTornTail(options, segment);
-  }
-  const ms = clock.monotonicMs() - startedMs;
-  const bytes = (opened.at(-1)?.end ?? 0) - (opened[0]?.base ?? 0);
-  const megabytesPerSecond = Math.round(bytes / 1000 / Math.max(ms, 0.001));
-  logger.info("log recovered", { segments: opened.length, entries: replay.entries, bytes, ms, megabytesPerSecond });
-}
-
-/**
- * Undefined, and the file removed, when not even its first record is whole and `mayBeTorn`: the crash came before the first
- * batch of the segment was durable.
- */
-async function replaySegment(
-  options: RaftLogOptions,
-  replay: Replay,
-  sequence: number,
-  before: Segment | undefined,
-  mayBeTorn: boolean,
-): Promise<Segment | undefined> {
-  const { disk, directory, logger } = options;
-  const path = `${directory}/${segmentName(sequence)}`;
-  const file = await disk.open(path, "readWrite");
-  const size = await file.sizeBytes();
-  let segment: Segment | undefined;
-  let valid: number;
+async function recoverSegments(options: RaftLogOptions, side: SideFiles, kept: readonly number[]): Promise<Recovered> {
+  const { disk, directory } = options;
+  const { cuts, hardStates, hardStateFile, validSlots } = side;
+  const replay = new Replay(cuts, hardStates.keys());
+  const walked = await replaySegments(options, side, replay, kept);
   try {
-    valid = await scanSegment(file, size, (view, at, offset, length) => {
-      if (segment === undefined) segment = replay.segment(path, view, at, sequence, before);
-      else replay.record(segment, view, at, offset, length);
-    });
-    if (segment === undefined && (!mayBeTorn || (await hasLaterMark(file, 0, size, before?.end ?? 0))))
-      throw damage(path, 0, "the first record is damaged");
+    const affected = replay.finish(walked.end);
+    warnOfDamage(options, walked, affected);
+    const isMissing = affected.length > 0 && walked.holes.length === 0;
+    const needsRestating = isMissing || walked.holes.some(({ to }) => to > cuts.hardStatesFrom);
+    if (needsRestating && validSlots < 2) throw votesLost(directory, walked);
+    const tail = walked.segments.at(-1);
+    if (tail !== undefined) await secureTail(disk, directory, tail, replay.durableUpTo);
+    const segments = segmentsOf(directory, cuts, kept, walked);
+    const firstPosition = () => segments.first.base;
+    const cutFile = new CutFile({ disk, directory, cuts, groups: replay.groups, firstPosition });
+    cutFile.durable = walked.end;
+    // Before anything else happens to the log: from here on no restart forgets that these groups lost entries.
+    if (affected.length > 0) await cutFile.write();
+    const differing = mergeHardStates(replay.groups, hardStates);
+    const withHardState = [...replay.groups.values()].filter(({ hardState }) => hardState.term > 0);
+    const groupsToRestate = needsRestating || validSlots < 2 ? withHardState.map(({ group }) => group) : differing;
+    return {
+      identity: cuts.identity,
+      segments,
+      groups: replay.groups,
+      cutFile,
+      hardStateFile,
+      groupsToRestate,
+      restatedFrom: needsRestating ? walked.end : undefined,
+      isRegistered: isRegistered(cuts, segments, replay),
+    };
   } catch (error) {
-    await file.close();
+    for (const segment of walked.segments) await segment.drop();
     throw error;
   }
-  if (segment !== undefined) {
-    segment.adopt(file);
-    segment.end = segment.base + valid;
-    return segment;
+}
+
+function isRegistered({ lastSegment, groups }: Cuts, segments: SegmentList, replay: Replay): boolean {
+  return lastSegment === segments.last.sequence && [...replay.groups.keys()].every((group) => groups.has(group));
+}
+
+function votesLost(directory: string, { holes }: Walked): RingtideError {
+  const { path, offset } = holes[0] ?? { path: directory, offset: 0 };
+  return damage(path, offset, "the damage may have taken a vote, for one of the two slots of hardstate is damaged too");
+}
+
+async function replaySegments(
+  { disk, directory, clock, logger }: RaftLogOptions,
+  { cuts, hardStates }: SideFiles,
+  replay: Replay,
+  kept: readonly number[],
+): Promise<Walked> {
+  const startedMs = clock.monotonicMs();
+  const found = await openSegmentFiles(disk, directory, cuts, kept);
+  const isNew = hardStates.size === 0 && cuts.groups.size === 0;
+  let walked: Walked;
+  try {
+    walked = await new SegmentWalk({ disk, directory, logger, cuts, replay, isNew }, found).run();
+  } catch (error) {
+    for (const { file } of found) await file.close().catch(() => undefined);
+    throw error;
   }
-  await file.close();
-  logger.warn("torn segment removed", { code: "DISK_CORRUPT", file: path, offset: 0, bytes: size });
-  await disk.unlink(path);
-  await disk.syncDir(directory);
-  return undefined;
+  const ms = clock.monotonicMs() - startedMs;
+  const bytes = walked.end - (walked.segments[0]?.base ?? 0);
+  const megabytesPerSecond = Math.round(bytes / 1000 / Math.max(ms, 0.001));
+  logger.info("log recovered", {
+    segments: walked.segments.length,
+    entries: replay.entries,
+    bytes,
+    ms,
+    megabytesPerSecond,
+  });
+  return walked;
 }
 
-/** For a segment that has a successor: it was durable to its end before that was made. */
-async function refuseDamage({ file, path, base, end }: Segment): Promise<void> {
-  if ((await file.sizeBytes()) > end - base) throw damage(path, end - base, "a log record is damaged");
+/** A file with damage is not written to again: the log goes on in a new one. */
+function segmentsOf(
+  directory: string,
+  { firstSegment, lastSegment }: Cuts,
+  kept: readonly number[],
+  { segments, end, canContinueLast }: Walked,
+): SegmentList {
+  if (segments.length === 0) return new SegmentList([new Segment(directory, firstSegment, end)]);
+  if (canContinueLast) return new SegmentList(segments);
+  const highest = Math.max(lastSegment, kept.at(-1) ?? firstSegment);
+  return new SegmentList([...segments, new Segment(directory, highest + 1, end)]);
 }
 
-async function cutTornTail({ logger }: RaftLogOptions, { file, path, base, end }: Segment): Promise<void> {
-  const size = await file.sizeBytes();
-  const offset = end - base;
-  if (size === offset) return;
-  if (await hasLaterMark(file, offset, size, base))
-    throw damage(path, offset, "a log record is damaged that was durable, so this is no torn tail");
-  logger.warn("torn tail of the log cut", { code: "DISK_CORRUPT", file: path, offset, bytes: size - offset });
+function warnOfDamage({ logger }: RaftLogOptions, { holes }: Walked, affected: readonly GroupNumber[]): void {
+  const groups = affected.map(groupName);
+  for (const { path: file, offset, from, to } of holes)
+    logger.warn("a stretch of the log is damaged or missing", {
+      code: "DISK_CORRUPT",
+      file,
+      offset,
+      bytes: to - from,
+      groups,
+    });
+  if (holes.length === 0 && groups.length > 0)
+    logger.warn("entries are missing in the log", { code: "DISK_CORRUPT", groups });
 }
 
 /** Gives each group the later of what the log and the two-slot file say; returns the groups where they differ. */
-function mergeHardStates(groups: Map<GroupNumber, GroupLog>, inFile: HardStates): GroupNumber[] {
+function mergeHardStates(groups: ReadonlyMap<GroupNumber, GroupLog>, inFile: HardStates): GroupNumber[] {
   const differing: GroupNumber[] = [];
-  for (const group of inFile.keys()) if (!groups.has(group)) groups.set(group, new GroupLog(group, NO_CUT));
   for (const log of groups.values()) {
     const inLog = log.hardState;
     const other = inFile.get(log.group) ?? NO_HARD_STATE;

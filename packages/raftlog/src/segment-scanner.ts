@@ -18,7 +18,7 @@ class Window {
     this.#file = file;
     this.#sizeBytes = sizeBytes;
     this.#nextOffset = fromOffset;
-    this.bytes = new Uint8Array(Math.min(WINDOW_BYTES, sizeBytes - fromOffset));
+    this.bytes = new Uint8Array(Math.max(0, Math.min(WINDOW_BYTES, sizeBytes - fromOffset)));
     this.view = new DataView(this.bytes.buffer);
   }
 
@@ -51,15 +51,18 @@ class Window {
   }
 }
 
-/** Called for each record, in order: it lies in the view at `at`, in the file at `offset`. */
-export type Visit = (view: DataView, at: number, offset: number, length: number) => void;
+/**
+ * Called for each record, in order: it lies in the view at `at`, in the file at `offset`. False: its checksum holds, but it cannot stand
+ * there.
+ */
+export type Visit = (view: DataView, at: number, offset: number, length: number) => boolean;
 
 /**
- * Checks the records of a segment one after the other and returns the offset where the first one starts that is damaged or
- * not whole; the size of the file when there is none.
+ * Checks the records of a file in [from, to) one after the other and returns the offset where the first one starts that is damaged
+ * or not whole; `to` when there is none.
  */
-export async function scanSegment(file: DiskFile, sizeBytes: number, visit: Visit): Promise<number> {
-  const window = new Window(file, 0, sizeBytes);
+export async function scanRecords(file: DiskFile, from: number, to: number, visit: Visit): Promise<number> {
+  const window = new Window(file, from, to);
   while (window.left >= HEADER_BYTES) {
     if (!window.has(HEADER_BYTES)) await window.fill(HEADER_BYTES);
     if (!window.has(HEADER_BYTES)) break;
@@ -67,33 +70,35 @@ export async function scanSegment(file: DiskFile, sizeBytes: number, visit: Visi
     if (length === 0 || length > window.left) break;
     if (!window.has(length)) await window.fill(length);
     if (!window.has(length) || !checksumHolds(window.bytes, window.view, window.at, length)) break;
-    visit(window.view, window.at, window.offset, length);
+    if (!visit(window.view, window.at, window.offset, length)) break;
     window.at += length;
   }
   return window.offset;
 }
 
 /**
- * True when some whole mark behind `fromOffset` says that the log was durable beyond that place. `base`: position of the
- * segment's first byte. A mark names its own position, so that one that only looks like one, inside of a payload, is none.
+ * Offset of the first whole mark of a file in [from, to) that says that the log was durable beyond `durableBeyond`; undefined when there is
+ * none. `base`: position of the file's first byte. A mark names its own position, so that one that only looks like one, inside of a
+ * payload, is none.
  */
-export async function hasLaterMark(
+export async function findMark(
   file: DiskFile,
-  fromOffset: number,
-  sizeBytes: number,
+  from: number,
+  to: number,
   base: number,
-): Promise<boolean> {
-  const window = new Window(file, fromOffset, sizeBytes);
+  durableBeyond: number,
+): Promise<number | undefined> {
+  const window = new Window(file, from, to);
   while (window.left >= HEADER_BYTES) {
     await window.fill(HEADER_BYTES);
-    if (!window.has(HEADER_BYTES)) return false;
+    if (!window.has(HEADER_BYTES)) return undefined;
     for (; window.has(HEADER_BYTES); window.at++) {
       const { view, bytes, at } = window;
       if (readKind(view, at) !== RecordKind.MARK || recordLength(view, at) !== HEADER_BYTES) continue;
       if (!checksumHolds(bytes, view, at, HEADER_BYTES)) continue;
       const { index: position, term: durableUpTo } = readFields(view, at);
-      if (position === base + window.offset && durableUpTo > base + fromOffset) return true;
+      if (position === base + window.offset && durableUpTo > durableBeyond) return window.offset;
     }
   }
-  return false;
+  return undefined;
 }

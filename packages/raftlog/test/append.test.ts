@@ -187,7 +187,8 @@ describe("appending", () => {
 describe("a failing disk", () => {
   for (const [what, code] of [
     ["beforeSync", "DISK_IO"],
-    ["write", "DISK_FULL"],
+    ["beforeSync", "DISK_FULL"],
+    ["write", "DISK_IO"],
   ] as const)
     it(`stops the log at a failing ${what} (${code}), and never tries again`, async () => {
       let fails = false;

@@ -142,6 +142,8 @@ class World {
     const content = files.get(last) ?? new Uint8Array(0);
     const spared = sizesBefore.get(last)?.length ?? 0;
     files.set(last, content.slice(0, spared + Math.floor((content.length - spared) * part)));
+    // It is written after the bytes that it counts on are durable.
+    files.set("cuts", sizesBefore.get("cuts") ?? new Uint8Array(0));
     this.#directory = await directoryOf(files);
     this.log = await openLog(this.#directory, OPTIONS);
     this.#takePrefix(model, before, group, count);
