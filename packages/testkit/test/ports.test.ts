@@ -5,16 +5,19 @@ import {
   kvConformance,
   loggerConformance,
   metricsConformance,
+  netConformance,
   randomConformance,
 } from "@ringtide/common/conformance";
 import {
   DiskStore,
   LogBook,
+  Network,
   openSimKv,
   SeededRandom,
   SimClock,
   SimDisk,
   SimMetrics,
+  SimNet,
   simCompute,
 } from "../src/index.ts";
 import { pumped } from "./support.ts";
@@ -61,4 +64,12 @@ metricsConformance("simulated", async () => ({ metrics: new SimMetrics(), dispos
 loggerConformance("simulated", async () => {
   const book = new LogBook(() => 0);
   return { logger: book.logger("process"), lines: async () => book.lines, dispose };
+});
+
+netConformance("simulated", async () => {
+  const { scheduler, stop } = pumped();
+  const owner = scheduler.owner("process");
+  const clock = new SimClock(scheduler, owner);
+  const net = new SimNet(new Network(scheduler, new SeededRandom(1)), owner, clock, "host");
+  return { net, clock, host: "host", dispose: async () => stop() };
 });
