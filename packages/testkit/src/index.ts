@@ -1,1 +1,14 @@
+export type { DiskFailure, DiskLatency, DiskOperationName } from "./ports/disk/disk-device.ts";
+export { DiskStore, type DiskStoreOptions, type FileFacts } from "./ports/disk/disk-store.ts";
+export { SimDisk } from "./ports/disk/sim-disk.ts";
+export { openSimKv } from "./ports/kv/sim-kv.ts";
+export { type MessageFaults, Network, type NetworkOptions } from "./ports/net/network.ts";
+export { type EndOfProcess, SimNet } from "./ports/net/sim-net.ts";
+export type { Owner } from "./ports/owner.ts";
+export { Scheduler, type Step } from "./ports/scheduler.ts";
+export { EPOCH_MS, SimClock, type SimClockOptions } from "./ports/sim-clock.ts";
+export { simCompute, type TaskModule } from "./ports/sim-compute.ts";
+export { LogBook, type LogLevel, type SimLogLine } from "./ports/sim-logger.ts";
+export { SimMetrics } from "./ports/sim-metrics.ts";
+export { Machine, type MachineOptions, Process, World, type WorldOptions } from "./ports/world.ts";
 export { SeededRandom } from "./random/seeded-random.ts";
