@@ -4,9 +4,10 @@
  * - `start`: on any later start, from disk;
  * - `load`: while clients write and flush;
  * - `election`: while a group elects a leader;
- * - `balance`: when leadership goes back to the header node.
+ * - `balance`: when leadership goes back to the header node;
+ * - `rare`: nobody knows; such a place is known, and need not be reached by a test.
  */
-export type Occasion = "formation" | "start" | "load" | "election" | "balance";
+export type Occasion = "formation" | "start" | "load" | "election" | "balance" | "rare";
 
 export interface Failpoint {
   /** Part of the node, call, and moment: `log.segment.sync.before`. */
