@@ -1,3 +1,9 @@
+export { CATALOGUE, type Failpoint, type Occasion } from "./failpoints/catalogue.ts";
+export type { Orders, Report } from "./failpoints/control.ts";
+export { type CheckOptions, type CheckResult, checkLinearizable } from "./history/checker/check.ts";
+export { fromJsonLines, toJsonLines } from "./history/json-lines.ts";
+export type { Operation, OperationKind } from "./history/operation.ts";
+export { HistoryRecorder, type PendingOperation } from "./history/recorder.ts";
 export type { DiskFailure, DiskLatency, DiskOperationName } from "./ports/disk/disk-device.ts";
 export { DiskStore, type DiskStoreOptions, type FileFacts } from "./ports/disk/disk-store.ts";
 export { SimDisk } from "./ports/disk/sim-disk.ts";
@@ -11,8 +17,4 @@ export { simCompute, type TaskModule } from "./ports/sim-compute.ts";
 export { LogBook, type LogLevel, type SimLogLine } from "./ports/sim-logger.ts";
 export { SimMetrics } from "./ports/sim-metrics.ts";
 export { Machine, type MachineOptions, Process, World, type WorldOptions } from "./ports/world.ts";
-export { type CheckOptions, type CheckResult, checkLinearizable } from "./history/checker/check.ts";
-export { fromJsonLines, toJsonLines } from "./history/json-lines.ts";
-export type { Operation, OperationKind } from "./history/operation.ts";
-export { HistoryRecorder, type PendingOperation } from "./history/recorder.ts";
 export { SeededRandom } from "./random/seeded-random.ts";

@@ -1,0 +1,116 @@
+/**
+ * When a node comes by a failpoint, and so how a test gets it there:
+ * - `formation`: on the first start, in an empty directory;
+ * - `start`: on any later start, from disk;
+ * - `load`: while clients write and flush;
+ * - `election`: while a group elects a leader;
+ * - `balance`: when leadership goes back to the header node;
+ * - `rare`: nobody knows; such a place is known, and need not be reached by a test.
+ */
+export type Occasion = "formation" | "start" | "load" | "election" | "balance" | "rare";
+
+export interface Failpoint {
+  /** Part of the node, call, and moment: `log.segment.sync.before`. */
+  readonly name: string;
+  readonly occasions: readonly Occasion[];
+  /** What a crash there leaves behind. */
+  readonly meaning: string;
+}
+
+type Row = readonly [name: string, occasions: string, meaning: string];
+
+/** Moments: before, partial (half of the bytes), written (a whole file under its temporary name), after. */
+const ROWS: readonly Row[] = [
+  ["data.dir.make.before", "formation start", "the data directory may not exist"],
+  ["data.dir.make.after", "formation", "an empty data directory, without a key-value store"],
+  ["identity.replace.before", "formation", "a node without UUID, or without the record that it was just given"],
+  ["identity.replace.partial", "formation", "half an identity under a temporary name"],
+  ["identity.replace.written", "formation", "a whole identity under a temporary name"],
+  ["identity.replace.after", "formation", "an identity, and nothing that follows from it"],
+  ["kv.identity.write.before", "formation", "a log, and a key-value store that does not say whose it is"],
+  ["kv.identity.write.after", "formation", "log and store, but an identity that does not say that they were made"],
+  ["log.dir.make.before", "formation", "an identity with its record, and no log directory"],
+  ["log.dir.make.after", "formation", "a log directory with nothing in it"],
+  ["log.hardstate.replace.before", "formation", "a log directory without hard state"],
+  ["log.hardstate.replace.partial", "formation", "half a hard state file under a temporary name"],
+  ["log.hardstate.replace.written", "formation", "a whole hard state file under a temporary name"],
+  ["log.hardstate.replace.after", "formation", "hard state, and no cuts file"],
+  ["group.dir.make.before", "formation start", "some groups have no directory"],
+  ["group.dir.make.after", "formation start", "a group's directory, and nothing of the group in the log"],
+
+  ["log.cuts.replace.before", "formation load", "entries that are cut in memory only"],
+  ["log.cuts.replace.partial", "formation load", "half a cuts file under a temporary name"],
+  ["log.cuts.replace.written", "formation load", "a whole cuts file under a temporary name"],
+  ["log.cuts.replace.after", "formation load", "segments that the cuts file calls unneeded"],
+  ["log.segment.unlink.before", "load", "all segments that were to go"],
+  ["log.segment.unlink.after", "load", "some of the segments that were to go"],
+  ["log.segment.create.before", "formation load", "a full segment without a successor"],
+  ["log.segment.create.after", "formation load", "an empty segment, its name not synced"],
+  ["log.segment.write.before", "start load", "a batch that was promised to nobody"],
+  ["log.segment.write.partial", "formation start load", "a torn batch at the end of the log"],
+  ["log.segment.write.after", "start load", "a whole batch that was not synced"],
+  [
+    "log.segment.sync.before",
+    "formation start load",
+    "a whole batch that was not synced, hard state beside it on its way",
+  ],
+  ["log.segment.sync.after", "start load", "a durable batch that nobody knows to be"],
+  ["log.dir.sync.before", "formation start load", "a new name in the log directory that was not synced"],
+  ["log.dir.sync.after", "formation start load", "a durable new name that nobody counts on"],
+  ["log.hardstate.write.before", "formation election", "a vote or term that is in the log only, or nowhere"],
+  ["log.hardstate.write.partial", "formation election", "one torn slot of the hard state"],
+  ["log.hardstate.write.after", "election", "a slot of the hard state that was not synced"],
+  [
+    "log.hardstate.sync.before",
+    "election",
+    "a slot of the hard state that was not synced, the log beside it on its way",
+  ],
+  ["log.hardstate.sync.after", "formation election", "a durable vote that was not sent"],
+
+  ["file.unlink.before", "load", "what an earlier attempt left of a data file"],
+  ["file.create.before", "load", "a closed memtable without a file"],
+  ["file.create.after", "load", "an empty data file under a temporary name"],
+  ["file.write.before", "load", "a data file that lacks its end, under a temporary name"],
+  ["file.write.partial", "load", "half a piece of a data file, under a temporary name"],
+  ["file.write.after", "load", "a data file that was not synced, under a temporary name"],
+  ["file.sync.before", "load", "a whole data file that was not synced, under a temporary name"],
+  ["file.sync.after", "load", "a durable data file under a temporary name"],
+  ["file.rename.before", "load", "a durable data file under a temporary name"],
+  ["file.rename.after", "load", "a data file whose name was not synced, and not in the manifest"],
+  ["group.dir.sync.before", "load", "a data file whose name was not synced, and not in the manifest"],
+  ["group.dir.sync.after", "load", "a durable data file that is not in the manifest"],
+  ["kv.checkpoint.write.before", "load", "a durable data file that is not in the manifest"],
+  ["kv.checkpoint.write.after", "load", "a checkpoint behind which the log was not cut"],
+  ["kv.meta.write.before", "load", "a meta state that is in the log only"],
+  ["kv.meta.write.after", "load", "a meta checkpoint behind which the log was not cut"],
+
+  ["send.append.before", "load", "a leader's entries that no follower has"],
+  ["send.append.after", "load", "entries on their way from a leader that is gone, perhaps not on its own disk"],
+  ["send.appendResponse.before", "load", "durable entries of a follower that the leader does not know of"],
+  ["send.appendResponse.after", "load", "entries that count towards a quorum, of a follower that is gone"],
+  ["send.heartbeat.before", "load", "a leader that falls silent"],
+  ["send.heartbeatResponse.after", "load", "a follower that is gone right after it proved its life"],
+  ["send.vote.before", "election", "a candidate with a durable vote for itself that asked nobody"],
+  ["send.vote.after", "formation election", "a candidate that is gone when the votes come in"],
+  ["send.voteResponse.before", "election", "a durable vote that the candidate does not get"],
+  ["send.voteResponse.after", "formation election", "a vote that counts, of a node that is gone"],
+  ["send.timeoutNow.before", "balance", "a leader that stopped taking writes to give its place away, and did not"],
+  ["send.timeoutNow.after", "balance", "a leader that is gone while its chosen successor campaigns"],
+  ["send.forward.before", "load", "a client's write that no leader has"],
+  ["send.forward.after", "load", "a client's write at its leader, which has nobody to tell"],
+  ["answer.forward.before", "load", "a committed write that the forwarding node does not know of"],
+  ["answer.forward.after", "load", "a leader that is gone right after it answered another node"],
+  ["answer.insert.before", "load", "a committed write that the client does not know of"],
+  ["answer.insert.after", "load", "a write that the client knows to be safe, on a node that is gone"],
+];
+
+/** Every place where a test can end a node. */
+export const CATALOGUE: readonly Failpoint[] = ROWS.map(([name, occasions, meaning]) => ({
+  name,
+  occasions: occasions.split(" ") as Occasion[],
+  meaning,
+}));
+
+export function findFailpoint(name: string): Failpoint | undefined {
+  return CATALOGUE.find((failpoint) => failpoint.name === name);
+}

@@ -1,0 +1,109 @@
+import { CATALOGUE, type Occasion } from "@ringtide/testkit";
+import { afterAll, describe, expect, it } from "vitest";
+import { type Kill, killDuringFormation, killUnderLoad, type RunResult, type Target } from "./support/kills.ts";
+
+/** All of the catalogue, several minutes; else a selection. */
+const isFull = process.env["ROBUSTNESS"] === "full";
+const FULL_MS = 30 * 60_000;
+const SHORT_MS = 180_000;
+const NODES = 3;
+/** So that a run stays short enough to say what it was that broke something. */
+const TARGETS_PER_LOAD = 10;
+
+/** One of each kind of step. */
+const SELECTION: Readonly<Record<"formation" | "load", readonly string[]>> = {
+  formation: ["identity.replace.written", "log.segment.write.partial", "kv.identity.write.after"],
+  load: [
+    "log.segment.write.partial load",
+    "log.segment.sync.before load",
+    "log.segment.sync.before start",
+    "log.cuts.replace.written load",
+    "file.rename.after load",
+    "kv.checkpoint.write.after load",
+    "send.append.after load",
+    "answer.insert.before load",
+  ],
+};
+
+/** The identity is written for the UUID, for the record, and when log and store were made. */
+const FORMATION_HITS: Readonly<Record<string, number>> = { "identity.replace": 3, "group.dir.make": 3 };
+
+const results: RunResult[] = [];
+const kills = (): Kill[] => results.flatMap((result) => [...result.kills]);
+
+function targetsOf(...occasions: readonly Occasion[]): Target[] {
+  return CATALOGUE.flatMap(({ name, occasions: own }) =>
+    occasions.filter((occasion) => own.includes(occasion)).map((occasion, i) => ({ name, occasion, hit: 1 + (i % 2) })),
+  );
+}
+
+function formationTargets(): Target[] {
+  if (!isFull) return SELECTION.formation.map((name) => ({ name, occasion: "formation", hit: 1 }));
+  return targetsOf("formation").flatMap((target) => {
+    const step = target.name.slice(0, target.name.lastIndexOf("."));
+    return Array.from({ length: FORMATION_HITS[step] ?? 1 }, (_, i) => ({ ...target, hit: i + 1 }));
+  });
+}
+
+function loadTargets(): Target[] {
+  const all = targetsOf("load", "start", "election", "balance");
+  return isFull ? all : all.filter(({ name, occasion }) => SELECTION.load.includes(`${name} ${occasion}`));
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
+
+afterAll(() => {
+  const hits = new Map<string, number>();
+  for (const result of results) for (const [name, count] of result.hits) hits.set(name, (hits.get(name) ?? 0) + count);
+  const rows = CATALOGUE.filter(({ name }) => isFull || kills().some((kill) => kill.name === name)).map(
+    ({ name, occasions }) => {
+      const ended = kills().filter((kill) => kill.name === name);
+      const where = occasions.map((on) => `${on} ${ended.filter((kill) => kill.occasion === on).length}`).join(", ");
+      return `${name.padEnd(34)} ${String(hits.get(name) ?? 0).padStart(8)} passes   killed: ${where}`;
+    },
+  );
+  const acknowledged = results.reduce((sum, result) => sum + result.acknowledgedRows, 0);
+  console.log([...rows, `${kills().length} kills, ${acknowledged} acknowledged rows, none lost`].join("\n"));
+});
+
+describe("a node that dies between two durable steps, and is started again", () => {
+  it(
+    "forms the cluster nevertheless",
+    async () => {
+      let left = formationTargets();
+      for (let attempt = 0; attempt < NODES && left.length > 0; attempt++) {
+        const missed: Target[] = [];
+        for (const targets of chunks(left, NODES)) {
+          // Which node comes by a step may depend on its place: each attempt gives it to another.
+          const turned = Array.from({ length: NODES }, (_, i) => targets[(i + attempt) % NODES]);
+          const result = await killDuringFormation(turned);
+          results.push(result);
+          missed.push(...result.missed);
+        }
+        left = missed;
+      }
+      expect(left, "nobody came by").toEqual([]);
+    },
+    isFull ? FULL_MS : SHORT_MS,
+  );
+
+  it(
+    "loses no acknowledged row and ends with the same files as the others",
+    async () => {
+      for (const targets of chunks(loadTargets(), TARGETS_PER_LOAD)) {
+        const result = await killUnderLoad(targets);
+        results.push(result);
+        expect(result.missed, "nobody came by").toEqual([]);
+      }
+    },
+    isFull ? FULL_MS : SHORT_MS,
+  );
+
+  it.runIf(isFull)("was killed at every place that there is", () => {
+    const known = new Set(CATALOGUE.map(({ name }) => name));
+    const unknown = new Set(results.flatMap(({ hits }) => [...hits.keys()]).filter((name) => !known.has(name)));
+    expect([...unknown].sort(), "places that the catalogue lacks").toEqual([]);
+  });
+});
