@@ -12,7 +12,8 @@ import type { FormationRecord } from "./formation.ts";
 import { decodeGroupState, type GroupState } from "./group-state.ts";
 import { MetaStore } from "./meta-group.ts";
 import type { DataGroupPlan } from "./partition-table.ts";
-import { RaftGroup, type SnapshotOffer } from "./raft-group.ts";
+import { RaftGroup } from "./raft-group.ts";
+import type { SnapshotOffer } from "./raft-group-options.ts";
 
 /** What opening a group of this node needs. */
 export interface OpenContext {

@@ -1,33 +1,11 @@
-import type { Clock, GroupNumber, Logger, NodeId } from "@ringtide/common";
+import type { GroupNumber, NodeId } from "@ringtide/common";
 import { asRingtideError, groupName, hasCode, RingtideError } from "@ringtide/common";
-import type { Configuration, Message, RaftCore, RaftStatus, Ready } from "@ringtide/raft";
-import type { RaftLog } from "@ringtide/raftlog";
-import { Applier, type StateMachine } from "./applier.ts";
+import type { Message, RaftCore, RaftStatus, Ready } from "@ringtide/raft";
+import { Applier } from "./applier.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
 import { ProposalTable } from "./proposal-table.ts";
+import type { RaftGroupOptions } from "./raft-group-options.ts";
 import { ReadRounds } from "./read-rounds.ts";
-
-export interface RaftGroupOptions {
-  readonly group: GroupNumber;
-  readonly core: RaftCore;
-  readonly log: RaftLog;
-  readonly machine: StateMachine;
-  readonly send: (message: Message) => void;
-  /** This leader's follower needs entries that are cut: the checkpoint to offer it; undefined while there is none. */
-  readonly snapshotToOffer: () => SnapshotOffer | undefined;
-  /** A leader offers this replica a snapshot, at `index` or later. */
-  readonly onSnapshotOffer: (group: GroupNumber, from: NodeId, index: number) => void;
-  /** Another leader is known than before; 0: none is. */
-  readonly onLeaderChanged: (group: GroupNumber, leader: NodeId) => void;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
-export interface SnapshotOffer {
-  readonly index: number;
-  readonly term: number;
-  readonly configuration: Configuration;
-}
 
 const CATCH_UP_READ_BYTES = 4 * 1024 * 1024;
 
@@ -91,6 +69,11 @@ export class RaftGroup {
 
   status(): RaftStatus {
     return this.#core.status();
+  }
+
+  /** Its state is being replaced by a snapshot. */
+  get isSuspended(): boolean {
+    return this.#suspended;
   }
 
   /** Undefined while the group runs; else SHUTTING_DOWN or GROUP_STOPPED. */
