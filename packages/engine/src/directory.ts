@@ -8,7 +8,7 @@ import type { FileIdentity } from "./api.ts";
  */
 
 /** Ending of the names of data files. */
-export const FILE_SUFFIX = ".tsfile";
+const FILE_SUFFIX = ".tsfile";
 const INCOMING_SUFFIX = ".incoming";
 const LEFTOVERS = [`${FILE_SUFFIX}.tmp`, INCOMING_SUFFIX];
 
