@@ -6,8 +6,9 @@ import { RaftCore } from "@ringtide/raft";
 import type { RaftLog, RecoveredGroup, TermRun } from "@ringtide/raftlog";
 import type { ClusterOptions } from "./cluster-options.ts";
 import { DataGroup, dataMachine } from "./data-group.ts";
-import type { DiskWatch } from "./disk-watch.ts";
+import type { DiskLevel, DiskWatch } from "./disk-watch.ts";
 import type { FormationRecord } from "./formation.ts";
+import { Leadership } from "./leadership.ts";
 import { MetaStore } from "./meta-group.ts";
 import type { DataGroupPlan } from "./partition-table.ts";
 import { RaftGroup } from "./raft-group.ts";
@@ -21,7 +22,9 @@ export interface OpenContext {
   readonly log: RaftLog;
   readonly send: (message: Message) => void;
   readonly diskWatch: DiskWatch;
+  readonly diskLevelOf: (peer: NodeId) => DiskLevel;
   readonly provesLife: (peer: NodeId) => boolean;
+  readonly isUp: (peer: NodeId) => boolean;
   readonly onLeaderChanged: (group: GroupNumber, leader: NodeId) => void;
 }
 
@@ -29,12 +32,14 @@ const MAX_INFLIGHT_REQUESTS = 256;
 const MAX_APPEND_BYTES = 1024 * 1024;
 const MEMORY_BYTES_MAX = 64 * 1024 * 1024;
 const RECOVERY_READ_BYTES = 16 * 1024 * 1024;
+/** A group may use this part of the disk's reserve to settle what was under way. */
+const REFUSAL_GRACE_SHARE = 16;
 /** In steps of the election range: members after the first wait longer before they campaign. */
 const LATER_PRIORITY = 1;
 
 export async function openMetaGroup(
   context: OpenContext,
-): Promise<{ readonly raft: RaftGroup; readonly store: MetaStore }> {
+): Promise<{ readonly raft: RaftGroup; readonly store: MetaStore; readonly leadership: Leadership }> {
   const { options, record, kv } = context;
   const store = await MetaStore.open(kv, record, options.ports.logger);
   const voters = record.members.map((member) => member.id);
@@ -46,7 +51,7 @@ export async function openMetaGroup(
     voters[0] === context.self ? 0 : LATER_PRIORITY,
   );
   const raft = new RaftGroup({ ...raftParts(context), group: META_GROUP, core, machine: store });
-  return { raft, store };
+  return { raft, store, leadership: new Leadership({ ...leadershipParts(context), raft, home: 0 }) };
 }
 
 export async function openDataGroup(context: OpenContext, plan: DataGroupPlan): Promise<DataGroup> {
@@ -80,13 +85,27 @@ export async function openDataGroup(context: OpenContext, plan: DataGroupPlan): 
     logger: ports.logger,
     writeTimeoutMs: options.writeTimeoutMs,
     diskWatch: context.diskWatch,
-    provesLife: context.provesLife,
+    diskLevelOf: context.diskLevelOf,
+    leadership: new Leadership({ ...leadershipParts(context), raft, home: headerOf(plan.group) }),
   });
+}
+
+function leadershipParts({ self, diskWatch, diskLevelOf, provesLife, isUp, options }: OpenContext) {
+  const { electionMaxMs, ports } = options;
+  return { self, diskWatch, diskLevelOf, provesLife, isUp, electionMaxMs, clock: ports.clock, logger: ports.logger };
 }
 
 function raftParts(context: OpenContext) {
   const { clock, logger } = context.options.ports;
-  return { log: context.log, send: context.send, onLeaderChanged: context.onLeaderChanged, clock, logger };
+  const refusalGraceBytes = context.options.diskReserveBytes / REFUSAL_GRACE_SHARE;
+  return {
+    refusalGraceBytes,
+    log: context.log,
+    send: context.send,
+    onLeaderChanged: context.onLeaderChanged,
+    clock,
+    logger,
+  };
 }
 
 /** The consensus core as the node's log has it: entries after the checkpoint are in memory, to be applied again. */

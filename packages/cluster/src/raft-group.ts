@@ -4,6 +4,7 @@ import type { ApplyOutcome } from "@ringtide/engine";
 import type { Entry, Message, RaftCore, RaftStatus } from "@ringtide/raft";
 import type { RaftLog } from "@ringtide/raftlog";
 import { AppliedWaiters } from "./applied-waiters.ts";
+import { EntryAdmission } from "./entry-admission.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
 import { ProposalTable } from "./proposal-table.ts";
 import { ReadRounds } from "./read-rounds.ts";
@@ -19,6 +20,8 @@ export interface RaftGroupOptions {
   readonly log: RaftLog;
   readonly machine: StateMachine;
   readonly send: (message: Message) => void;
+  /** Bytes of commands that a replica still takes when its disk is nearly full, so that what was under way is settled. */
+  readonly refusalGraceBytes: number;
   /** Another leader is known than before; 0: none is. */
   readonly onLeaderChanged: (group: GroupNumber, leader: NodeId) => void;
   readonly clock: Clock;
@@ -54,12 +57,14 @@ export class RaftGroup {
   #serves = false;
   readonly #appliedWaiters = new AppliedWaiters();
   readonly #reads: ReadRounds;
+  readonly #admission: EntryAdmission;
 
   constructor(options: RaftGroupOptions) {
     this.group = options.group;
     this.#options = options;
     this.#core = options.core;
     this.#proposals = new ProposalTable(options.clock, groupName(options.group));
+    this.#admission = new EntryAdmission(options.refusalGraceBytes);
     this.#reads = new ReadRounds({
       groupName: groupName(options.group),
       clock: options.clock,
@@ -102,8 +107,15 @@ export class RaftGroup {
     if (this.#commitAtStart === 0 && (message.type === "append" || message.type === "heartbeat")) {
       this.#commitAtStart = message.commit;
     }
-    this.#core.step(message);
+    const admitted = this.#admission.admit(message);
+    if (admitted === undefined) return;
+    this.#core.step(admitted);
     this.#schedule();
+  }
+
+  /** With true, the replica of a nearly full disk takes no further commands from its leader, but for a grace; see EntryAdmission. */
+  refuseEntries(refuse: boolean): void {
+    this.#admission.refuse(refuse);
   }
 
   reportUnreachable(peer: NodeId): void {

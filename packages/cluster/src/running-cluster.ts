@@ -5,11 +5,12 @@ import type { RaftLog } from "@ringtide/raftlog";
 import type { ClusterOptions } from "./cluster-options.ts";
 import { Coordinator } from "./coordinator.ts";
 import type { DataGroup } from "./data-group.ts";
-import { DiskWatch } from "./disk-watch.ts";
+import type { DiskLevel, DiskWatch } from "./disk-watch.ts";
 import { callMetadata, maxMessageBytes } from "./doors.ts";
 import { DropTask } from "./drop-task.ts";
 import type { FormationRecord } from "./formation.ts";
 import { openDataGroup, openMetaGroup } from "./group-opener.ts";
+import type { Leadership } from "./leadership.ts";
 import { MetaLogCutter, type MetaStore } from "./meta-group.ts";
 import { NodeHealth } from "./node-health.ts";
 import { askStatus } from "./node-status.ts";
@@ -29,6 +30,7 @@ export class RunningCluster {
   readonly #diskWatch: DiskWatch;
   readonly #metaStore: MetaStore;
   readonly #metaRaft: RaftGroup;
+  readonly #metaLeadership: Leadership;
   readonly #metaCutter: MetaLogCutter;
   readonly #dataGroups: Map<GroupNumber, DataGroup>;
   readonly #dropTask: DropTask;
@@ -45,6 +47,7 @@ export class RunningCluster {
     diskWatch: DiskWatch;
     metaStore: MetaStore;
     metaRaft: RaftGroup;
+    metaLeadership: Leadership;
     dataGroups: Map<GroupNumber, DataGroup>;
   }) {
     this.#options = parts.options;
@@ -56,6 +59,7 @@ export class RunningCluster {
     this.#diskWatch = parts.diskWatch;
     this.#metaStore = parts.metaStore;
     this.#metaRaft = parts.metaRaft;
+    this.#metaLeadership = parts.metaLeadership;
     this.#dataGroups = parts.dataGroups;
     this.#metaCutter = new MetaLogCutter(parts.metaStore, parts.metaRaft, parts.log, parts.options.ports.clock);
     this.coordinator = new Coordinator({
@@ -65,6 +69,7 @@ export class RunningCluster {
       metaRaft: parts.metaRaft,
       dataGroups: parts.dataGroups,
       transport: parts.transport,
+      diskWatch: parts.diskWatch,
     });
     this.#dropTask = new DropTask({
       state: parts.metaStore.state,
@@ -82,9 +87,10 @@ export class RunningCluster {
     self: NodeId,
     kv: Kv,
     log: RaftLog,
+    diskWatch: DiskWatch,
   ): Promise<RunningCluster> {
     const { ports } = options;
-    const health = new NodeHealth(ports.clock, log, options.tickMs);
+    const health = new NodeHealth(ports.clock, log, diskWatch, options.tickMs);
     let cluster: RunningCluster | undefined;
     const transport = new Transport({
       self,
@@ -102,8 +108,6 @@ export class RunningCluster {
       onLoss: (peer, meta) => cluster?.reportLoss(peer, meta),
     });
     const send = (message: Message) => transport.send(message);
-    const { dataDirectory, diskLowWaterBytes } = options;
-    const diskWatch = new DiskWatch(ports.disk, ports.clock, ports.logger, dataDirectory, diskLowWaterBytes);
     await diskWatch.start();
     const provesLife = (peer: NodeId) => {
       const proof = transport.proofOf(peer);
@@ -113,8 +117,10 @@ export class RunningCluster {
         proof.longestTurnMs < options.loopStallLimitMs
       );
     };
+    const diskLevelOf = (peer: NodeId) => transport.proofOf(peer)?.diskLevel ?? 0;
+    const isUp = (peer: NodeId) => cluster?.coordinator.isAlive(peer) ?? true;
     const onLeaderChanged = (group: GroupNumber, leader: NodeId) => transport.leaderChanged(group, leader);
-    const context = { options, record, self, kv, log, send, diskWatch, provesLife, onLeaderChanged };
+    const context = { options, record, self, kv, log, send, diskWatch, diskLevelOf, provesLife, isUp, onLeaderChanged };
     const meta = await openMetaGroup(context);
     const dataGroups = new Map<GroupNumber, DataGroup>();
     for (const plan of meta.store.state.table.groups) {
@@ -131,9 +137,13 @@ export class RunningCluster {
       diskWatch,
       metaStore: meta.store,
       metaRaft: meta.raft,
+      metaLeadership: meta.leadership,
       dataGroups,
     });
-    return cluster;
+    const opened = cluster;
+    opened.#heedDisk(diskWatch.level);
+    diskWatch.onChange((level) => opened.#heedDisk(level));
+    return opened;
   }
 
   /** Starts the tick that drives elections, beats and upkeep. */
@@ -155,8 +165,14 @@ export class RunningCluster {
     if (this.#mustStepDown(lateMs)) this.#stepDownEverywhere();
     this.#metaRaft.tick();
     this.#metaCutter.tick();
+    this.#metaLeadership.tick();
     for (const group of this.#dataGroups.values()) group.tick();
     if (this.#metaRaft.status().leaderReady) this.#dropTask.tick();
+  }
+
+  /** The meta group takes its few small entries as long as it can: membership is among them. */
+  #heedDisk(level: DiskLevel): void {
+    for (const group of this.#dataGroups.values()) group.raft.refuseEntries(level === 2);
   }
 
   /** A leader whose disk or main loop hangs keeps no leadership: its beats would hide that. */
@@ -213,7 +229,8 @@ export class RunningCluster {
     const replicas = [replicaStatus(this.#metaRaft, this.#metaStore.checkpointIndex)];
     for (const group of this.#dataGroups.values())
       replicas.push(replicaStatus(group.raft, group.storage.checkpointIndex));
-    return { node: this.self, ...this.#health.proof(), replicas };
+    const diskFreeBytes = Number.isFinite(this.#diskWatch.freeBytes) ? this.#diskWatch.freeBytes : null;
+    return { node: this.self, ...this.#health.proof(), diskFreeBytes, replicas };
   }
 
   /** Status of every member; undefined for one that does not answer within a second. */

@@ -84,6 +84,7 @@ export function nodeOptions(
     writeTimeoutMs: 10_000,
     readTimeoutMs: 10_000,
     diskLowWaterBytes: 0,
+    diskReserveBytes: 0,
     maxConnections: 1000,
     maxEntryBytes: 16 * 1024 * 1024,
     segmentBytes: 64 * 1024 * 1024,
