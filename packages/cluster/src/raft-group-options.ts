@@ -8,6 +8,8 @@ export interface RaftGroupOptions {
   readonly core: RaftCore;
   readonly log: RaftLog;
   readonly machine: StateMachine;
+  /** What a replica on a nearly full disk still takes of its leader's commands; see EntryAdmission. */
+  readonly refusalGraceBytes: number;
   readonly send: (message: Message) => void;
   /** This leader's follower needs entries that are cut: the checkpoint to offer it; undefined while there is none. */
   readonly snapshotToOffer: () => SnapshotOffer | undefined;

@@ -2,6 +2,7 @@ import type { GroupNumber, NodeId } from "@ringtide/common";
 import { asRingtideError, groupName, hasCode, RingtideError } from "@ringtide/common";
 import type { Message, RaftCore, RaftStatus, Ready } from "@ringtide/raft";
 import { Applier } from "./applier.ts";
+import { EntryAdmission } from "./entry-admission.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
 import { ProposalTable } from "./proposal-table.ts";
 import type { RaftGroupOptions } from "./raft-group-options.ts";
@@ -39,6 +40,7 @@ export class RaftGroup {
   #cutBelow = 0;
   /** The log lost entries; the core says when it may be trusted again. */
   #isDistrusted: boolean;
+  readonly #admission: EntryAdmission;
 
   constructor(options: RaftGroupOptions) {
     const { group, clock, core, machine } = options;
@@ -49,6 +51,7 @@ export class RaftGroup {
     this.#core = core;
     this.#isDistrusted = !mayVote;
     this.#proposals = new ProposalTable(clock, name);
+    this.#admission = new EntryAdmission(options.refusalGraceBytes);
     this.#reads = new ReadRounds({
       groupName: name,
       clock,
@@ -119,18 +122,20 @@ export class RaftGroup {
     this.#schedule();
   }
 
-  /** Takes no entries (true), or takes them again: for a disk that is nearly full. */
-  refuseEntries(refuse: boolean): void {
-    this.#core.refuseEntries(refuse);
-  }
-
   step(message: Message): void {
     if (!this.#runs) return;
     if (this.#commitAtStart === 0 && (message.type === "append" || message.type === "heartbeat")) {
       this.#commitAtStart = message.commit;
     }
-    this.#core.step(message);
+    const admitted = this.#admission.admit(message);
+    if (admitted === undefined) return;
+    this.#core.step(admitted);
     this.#schedule();
+  }
+
+  /** With true, the replica of a nearly full disk takes no further commands from its leader, but for a grace; see EntryAdmission. */
+  refuseEntries(refuse: boolean): void {
+    this.#admission.refuse(refuse);
   }
 
   reportUnreachable(peer: NodeId): void {
