@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RingtideError } from "@ringtide/common";
+import { type RingtideError, utf8Bytes } from "@ringtide/common";
+import { openLevelKv } from "@ringtide/common/node";
 import { DataType } from "@ringtide/tsfile";
 import { describe, expect, it } from "vitest";
 import { block, collect, range, rowsOf } from "./support/blocks.ts";
 import { CrashingPorts } from "./support/crashing-ports.ts";
 import { ALWAYS, DEVICE, expectedRows, insert, rows, rowsFrom, scan, useHosts } from "./support/fixtures.ts";
-import type { Host } from "./support/host.ts";
+import { type Host, hostStateAt } from "./support/host.ts";
 
 const { signal } = new AbortController();
 const start = useHosts();
@@ -47,6 +48,26 @@ describe("closing a file", () => {
     );
     expect(pieces.map((piece) => (piece.kind === "statistics" ? piece.statistics.count : 0))).toEqual([500, 500, 500]);
     expect((await rows(host)).slice(500)).toEqual(expectedRows(500, 1000));
+  });
+
+  it("keeps what the host gives with the checkpoint; a store from before that has nothing of it", async () => {
+    const host = await start();
+    expect(host.engine.checkpointState).toEqual(new Uint8Array(0));
+    insert(host, rowsFrom(0, 10));
+    await host.closeFile();
+    expect(host.engine.checkpointState).toEqual(hostStateAt(2));
+    await host.restart();
+    expect(host.engine.checkpointState).toEqual(hostStateAt(2));
+    await host.stop();
+    const kv = await openLevelKv(join(host.directory, "kv"));
+    await kv.write([{ op: "delete", key: Buffer.concat([utf8Bytes("group/16/"), Uint8Array.of(6)]) }], { sync: true });
+    await kv.close();
+    await host.open();
+    expect(host.engine).toMatchObject({ checkpointIndex: 2, checkpointState: new Uint8Array(0) });
+    expect(await rows(host)).toEqual(expectedRows(0, 10));
+    expect(() => host.engine.closeFile(3, new Uint8Array(70_000))).toThrow(
+      expect.objectContaining({ code: "INTERNAL" }),
+    );
   });
 
   it("runs several one after the other", async () => {

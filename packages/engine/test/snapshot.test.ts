@@ -1,6 +1,7 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RequestId } from "@ringtide/common";
+import type { Kv, RequestId } from "@ringtide/common";
+import { createDisk } from "@ringtide/common/node";
 import { DataType } from "@ringtide/tsfile";
 import { describe, expect, it } from "vitest";
 import { decodeCommand, encodeCommand } from "../src/commands.ts";
@@ -10,6 +11,7 @@ import { CrashingPorts } from "./support/crashing-ports.ts";
 import { expectedRows, insert, rows, rowsFrom, useDirectories, useHosts } from "./support/fixtures.ts";
 import { type Host, hostStateAt } from "./support/host.ts";
 import { Model } from "./support/model.ts";
+import { overriding } from "./support/overriding.ts";
 import { SeededRandom } from "./support/random.ts";
 import { randomCommand } from "./support/workload.ts";
 
@@ -44,6 +46,40 @@ describe("a snapshot", () => {
     expect(target.engine).toMatchObject({ checkpointIndex: 5, appliedIndex: 5, checkpointState: hostStateAt(5) });
     expect(target.engine.files()).toEqual(source.engine.files());
     expect(await rows(target)).toEqual(expectedRows(6, 144));
+  });
+
+  it("is of one checkpoint, also when files are closed while its links are made and its records read", async () => {
+    const real = createDisk();
+    let source: Host | undefined;
+    const close = async () => {
+      if (source === undefined) return;
+      insert(source, rowsFrom(source.log.length * 10, 10));
+      source.append("close");
+      for (let turns = 0; turns < 200; turns++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const link = async (existing: string, added: string) => {
+      await close();
+      await real.link(existing, added);
+    };
+    const disk = overriding(real, { link });
+    const wrapKv = (kv: Kv) => overriding(kv, { entries: (asked) => pausing(kv.entries(asked), close) });
+    const host = await start({ disk, wrapKv });
+    for (let i = 0; i < 2; i++) {
+      insert(host, rowsFrom(i * 10, 10));
+      await host.closeFile();
+    }
+    source = host;
+    const { at, manifest } = await snapshotOf(host);
+    source = undefined;
+    await host.engine.settled();
+    expect(host.engine.files().length).toBeGreaterThan(6);
+    expect(manifest).toMatchObject({ index: 4, groupState: Buffer.from(hostStateAt(4)).toString("hex") });
+    const target = await start();
+    await target.stop();
+    await target.install(at, manifest);
+    await target.open();
+    expect(target.engine.files()).toEqual(host.engine.files().slice(0, 2));
+    expect(await rows(target)).toEqual(expectedRows(0, 20));
   });
 
   it("needs a checkpoint", async () => {
@@ -138,7 +174,15 @@ describe("a snapshot", () => {
   });
 });
 
-/** The state of a log's first entries, and the requests that were answered in it. */
+/** The same entries, with `step` after each. */
+async function* pausing<T>(entries: AsyncIterable<T>, step: () => Promise<void>): AsyncGenerator<T> {
+  for await (const entry of entries) {
+    yield entry;
+    await step();
+  }
+}
+
+/** The state that a log's first entries make. */
 function replayed(host: Host, index: number): Model {
   const model = new Model();
   host.log.slice(0, index).forEach((entry, at) => {
