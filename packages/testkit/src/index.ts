@@ -18,3 +18,8 @@ export { LogBook, type LogLevel, type SimLogLine } from "./ports/sim-logger.ts";
 export { SimMetrics } from "./ports/sim-metrics.ts";
 export { Machine, type MachineOptions, Process, World, type WorldOptions } from "./ports/world.ts";
 export { SeededRandom } from "./random/seeded-random.ts";
+export { KeySpace, type KeySpaceShape, keyText, type PointKey } from "./workload/key-space.ts";
+export type { Consistency, WorkloadSession } from "./workload/points.ts";
+export type { Tally } from "./workload/tally.ts";
+export { prepareWorkload, runWorkload, type WorkloadOptions } from "./workload/workload.ts";
+export type { WorkloadMix } from "./workload/workload-client.ts";
