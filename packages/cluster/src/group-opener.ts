@@ -27,6 +27,7 @@ export interface OpenContext {
   readonly diskWatch: DiskWatch;
   readonly diskLevelOf: (peer: NodeId) => DiskLevel;
   readonly provesLife: (peer: NodeId) => boolean;
+  readonly isStalled: (peer: NodeId) => boolean;
   readonly isUp: (peer: NodeId) => boolean;
   readonly onLeaderChanged: (group: GroupNumber, leader: NodeId) => void;
   readonly onSnapshotOffer: (group: GroupNumber, from: NodeId, index: number) => void;
@@ -150,9 +151,11 @@ export async function openDataGroup(context: OpenContext, plan: DataGroupPlan): 
   });
 }
 
-function leadershipParts({ self, diskWatch, diskLevelOf, provesLife, isUp, options }: OpenContext) {
+function leadershipParts(context: OpenContext) {
+  const { self, diskWatch, diskLevelOf, provesLife, isStalled, isUp, options } = context;
   const { electionMaxMs, ports } = options;
-  return { self, diskWatch, diskLevelOf, provesLife, isUp, electionMaxMs, clock: ports.clock, logger: ports.logger };
+  const { clock, logger } = ports;
+  return { self, diskWatch, diskLevelOf, provesLife, isStalled, isUp, electionMaxMs, clock, logger };
 }
 
 function raftParts(context: OpenContext) {

@@ -13,6 +13,8 @@ export interface LeadershipParts {
   readonly diskLevelOf: (peer: NodeId) => DiskLevel;
   /** The peer's last beat proved that its disk and main loop work. */
   readonly provesLife: (peer: NodeId) => boolean;
+  /** Its last beat proved the contrary. */
+  readonly isStalled: (peer: NodeId) => boolean;
   /** A peer that beat lately, or never had a reason to. */
   readonly isUp: (peer: NodeId) => boolean;
   readonly electionMaxMs: number;
@@ -22,6 +24,8 @@ export interface LeadershipParts {
 
 /** Leadership moves not more often than this. */
 const MOVE_INTERVAL_MS = 3000;
+/** A home node whose disk or main loop hung gets leadership back only after this long without that. */
+const AFTER_STALL_MS = 30_000;
 /** In longest election time-outs: a replica on a nearly full disk leaves an election to the others for this long. */
 const HELD_BACK_ELECTIONS = 2;
 
@@ -33,6 +37,7 @@ export class Leadership {
   readonly #parts: LeadershipParts;
   #nextHomeMs: number;
   #nextHandOverMs = 0;
+  #homeStalledMs = Number.NEGATIVE_INFINITY;
   #leaderlessSinceMs: number | undefined;
 
   constructor(parts: LeadershipParts) {
@@ -42,8 +47,9 @@ export class Leadership {
 
   /** Called every now and then. */
   tick(): void {
-    const { raft, clock } = this.#parts;
+    const { raft, clock, home, isStalled } = this.#parts;
     if (raft.stopped !== undefined) return;
+    if (isStalled(home)) this.#homeStalledMs = clock.monotonicMs();
     const status = raft.status();
     if (status.role !== "leader") {
       this.#holdBack(status);
@@ -71,10 +77,11 @@ export class Leadership {
   }
 
   #moveHome(status: RaftStatus): void {
-    const { home, self, diskLevelOf } = this.#parts;
+    const { home, self, diskLevelOf, clock } = this.#parts;
     if (home === 0 || home === self) return;
     const peer = status.peers.find(({ id }) => id === home);
-    if (peer === undefined || diskLevelOf(home) > 0 || !this.#isFit(peer, status)) return;
+    if (peer === undefined || clock.monotonicMs() - this.#homeStalledMs < AFTER_STALL_MS) return;
+    if (diskLevelOf(home) > 0 || !this.#isFit(peer, status)) return;
     this.#move(home, "moving leadership to the header node");
   }
 

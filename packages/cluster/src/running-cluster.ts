@@ -129,14 +129,11 @@ export class RunningCluster {
     });
     const send = (message: Message) => transport.send(message);
     await diskWatch.start();
-    const provesLife = (peer: NodeId) => {
-      const proof = transport.proofOf(peer);
-      return (
-        proof !== undefined &&
-        proof.oldestPendingSyncMs < options.diskStallLimitMs &&
-        proof.longestTurnMs < options.loopStallLimitMs
-      );
+    const isStalled = (peer: NodeId) => {
+      const { oldestPendingSyncMs = 0, longestTurnMs = 0 } = transport.proofOf(peer) ?? {};
+      return oldestPendingSyncMs >= options.diskStallLimitMs || longestTurnMs >= options.loopStallLimitMs;
     };
+    const provesLife = (peer: NodeId) => transport.proofOf(peer) !== undefined && !isStalled(peer);
     const diskLevelOf = (peer: NodeId) => transport.proofOf(peer)?.diskLevel ?? 0;
     const isUp = (peer: NodeId) => cluster?.coordinator.isAlive(peer) ?? true;
     const onLeaderChanged = (group: GroupNumber, leader: NodeId) => transport.leaderChanged(group, leader);
@@ -158,6 +155,7 @@ export class RunningCluster {
       diskWatch,
       diskLevelOf,
       provesLife,
+      isStalled,
       isUp,
       onLeaderChanged,
       onSnapshotOffer: (group: GroupNumber, from: NodeId, index: number) => snapshots.offered(group, from, index),

@@ -1,6 +1,5 @@
 import type { GroupNumber, NodeId } from "@ringtide/common";
 import { groupName } from "@ringtide/common";
-import type { DiskLevel } from "./disk-watch.ts";
 import type { RaftGroup } from "./raft-group.ts";
 
 /** One replica of one group, as its node sees it. */
@@ -28,7 +27,8 @@ export interface NodeStatus {
   readonly node: NodeId;
   readonly longestTurnMs: number;
   readonly oldestPendingSyncMs: number;
-  readonly diskLevel: DiskLevel;
+  /** A DiskLevel. */
+  readonly diskLevel: number;
   /** Of the fullest file system with data or log; null: not known. */
   readonly diskFreeBytes: number | null;
   readonly replicas: readonly ReplicaStatus[];

@@ -23,3 +23,5 @@ export type { Consistency, WorkloadSession } from "./workload/points.ts";
 export type { Tally } from "./workload/tally.ts";
 export { prepareWorkload, runWorkload, type WorkloadOptions } from "./workload/workload.ts";
 export type { WorkloadMix } from "./workload/workload-client.ts";
+export { SimCluster, type SimClusterOptions } from "./sim/sim-cluster.ts";
+export { SimNode } from "./sim/sim-node.ts";
