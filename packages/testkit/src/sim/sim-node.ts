@@ -1,6 +1,6 @@
 import { asRingtideError, type Config, type RingtideError } from "@ringtide/common";
-import { Node } from "@ringtide/server";
-import type { Machine } from "../ports/world.ts";
+import { Node, type NodeOptions } from "@ringtide/server";
+import type { Machine, Process } from "../ports/world.ts";
 
 /** What became of a node's process. */
 export type NodeState = "off" | "starting" | "runs" | "stopping" | "failed";
@@ -10,6 +10,12 @@ export class SimNode {
   readonly name: string;
   readonly machine: Machine;
   readonly config: Config;
+  /** The ports of a process as the server gets them: for those who want to look on. */
+  portsOf: (process: Process) => NodeOptions["ports"] = (process) => process;
+  /** Called when a process has ended, however. */
+  onEnded: (() => void) | undefined;
+  /** Called when a process serves. */
+  onServing: (() => void) | undefined;
   /** Called when a process ends by itself: it could not start, or could not go on. */
   onFailure: ((error: RingtideError) => void) | undefined;
   #state: NodeState = "off";
@@ -54,13 +60,15 @@ export class SimNode {
       process.logger.fatal("the node stops", { code: this.#failure.code, reason: this.#failure.message });
       this.#ended("failed");
       this.machine.kill();
+      this.onEnded?.();
       this.onFailure?.(this.#failure);
     };
     const { config } = this;
-    Node.start({ config, home: "/", ports: process, onFatal: fail, signal: this.#stop.signal }).then((node) => {
+    Node.start({ config, home: "/", ports: this.portsOf(process), onFatal: fail, signal: this.#stop.signal }).then((node) => {
       if (!isCurrent()) return;
       this.#node = node;
       this.#state = "runs";
+      this.onServing?.();
     }, fail);
   }
 
@@ -73,12 +81,14 @@ export class SimNode {
   kill(): void {
     this.#ended("off");
     this.machine.kill();
+    this.onEnded?.();
   }
 
   /** The machine's power fails: what was not synced may be gone. */
   losePower(): void {
     this.#ended("off");
     this.machine.losePower();
+    this.onEnded?.();
   }
 
   /** As by SIGTERM; `state` is "off" when it is done. */
