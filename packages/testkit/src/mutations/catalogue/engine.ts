@@ -76,9 +76,9 @@ export const FLUSH_MUTATIONS: readonly Mutation[] = [
   {
     name: "points-unreadable-during-a-flush",
     file: `${SRC}/closer.ts`,
-    pattern: "const record = await this.#writeFile(index, captured.memtable);",
+    pattern: "const { index, captured } = closing;\n    const startMs",
     replacement:
-      "this.#queue = this.#queue.filter((one) => one !== closing);\n    const record = await this.#writeFile(index, captured.memtable);",
+      "const { index, captured } = closing;\n    this.#queue = this.#queue.filter((one) => one !== closing);\n    const startMs",
     what: "points leave memory before their file can be read",
     catchBy: "sim",
   },
@@ -93,8 +93,8 @@ export const FLUSH_MUTATIONS: readonly Mutation[] = [
   {
     name: "tombstone-lost-at-a-flush",
     file: `${SRC}/closer.ts`,
-    pattern: "file.record.index < position && file.has(deviceId)",
-    replacement: "file.record.index > position && file.has(deviceId)",
+    pattern: "file.record.index < position &&",
+    replacement: "file.record.index > position &&",
     what: "a flush drops deletions that older files still need: deleted points come back",
     catchBy: "sim",
   },
@@ -109,8 +109,8 @@ export const FLUSH_MUTATIONS: readonly Mutation[] = [
   {
     name: "checkpoint-not-synced",
     file: `${SRC}/store.ts`,
-    pattern: "await this.#kv.write(batch, { sync: true });",
-    replacement: "await this.#kv.write(batch, { sync: false });",
+    pattern: "one.deviceId) });\n    await this.#kv.write(batch, { sync: true });",
+    replacement: "one.deviceId) });\n    await this.#kv.write(batch, { sync: false });",
     what: "the log is cut behind a checkpoint that a power cut takes back",
     catchBy: "sim",
   },
