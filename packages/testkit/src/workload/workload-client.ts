@@ -10,6 +10,8 @@ import type { Counts } from "./tally.ts";
 export interface WorkloadMix {
   readonly writes: number;
   readonly deletes: number;
+  /** FLUSH statements: all groups write files. They are no operations of the history. */
+  readonly flushes: number;
   /** Share of the writes that are tablets of a few points. */
   readonly tablets: number;
 }
@@ -55,9 +57,11 @@ export class WorkloadClient {
   #operate(): Promise<void> {
     const { random, mix, sessions } = this.#options;
     const session = random.pick(sessions);
+    const { writes, deletes, flushes, tablets } = mix;
     const drawn = random.unit();
-    if (drawn < mix.writes) return random.chance(mix.tablets) ? this.#writeTablet(session) : this.#write(session);
-    return drawn < mix.writes + mix.deletes ? this.#delete(session) : this.#read(session);
+    if (drawn < writes) return random.chance(tablets) ? this.#writeTablet(session) : this.#write(session);
+    if (drawn < writes + deletes) return this.#delete(session);
+    return drawn < writes + deletes + flushes ? this.#flush(session) : this.#read(session);
   }
 
   #write(session: WorkloadSession): Promise<void> {
@@ -115,6 +119,14 @@ export class WorkloadClient {
       (signal) => readPoint(session, key, consistency, signal),
       (value) => pending.done(value),
       (error) => (error.code === "PATH_NOT_FOUND" ? pending.done(null) : pending.unknown()),
+    );
+  }
+
+  #flush(session: WorkloadSession): Promise<void> {
+    return this.#request(
+      (signal) => session.execute("FLUSH", { signal }),
+      () => undefined,
+      () => undefined,
     );
   }
 

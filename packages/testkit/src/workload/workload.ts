@@ -25,7 +25,7 @@ export interface WorkloadOptions {
   readonly mix?: WorkloadMix;
 }
 
-const DEFAULT_MIX: WorkloadMix = { writes: 0.4, deletes: 0.1, tablets: 0.3 };
+const DEFAULT_MIX: WorkloadMix = { writes: 0.4, deletes: 0.1, flushes: 0.005, tablets: 0.3 };
 const SETUP_PAUSE_MS = 200;
 
 /**

@@ -46,6 +46,7 @@ export class RegisterStore {
       this.series.add(sql.split(" ")[2] ?? "");
       return { toArray: () => Promise.resolve([]) };
     }
+    if (sql === "FLUSH") return this.#request(() => undefined);
     const [, device = "", measurement = "", time = "", value = ""] = INSERT.exec(sql) ?? [];
     if (value !== "") return this.#request(() => this.#set(`${device}.${measurement}@${time}`, Number(value)));
     const [, series = "", at = ""] = DELETE.exec(sql) ?? [];
