@@ -12,3 +12,6 @@ export { LogBook, type LogLevel, type SimLogLine } from "./ports/sim-logger.ts";
 export { SimMetrics } from "./ports/sim-metrics.ts";
 export { Machine, type MachineOptions, Process, World, type WorldOptions } from "./ports/world.ts";
 export { SeededRandom } from "./random/seeded-random.ts";
+export { type SimClient, SimCluster, type SimClusterOptions } from "./sim/sim-cluster.ts";
+export { clientAddress, SMALL_SIZES, simConfig } from "./sim/sim-config.ts";
+export { type NodeState, SimNode } from "./sim/sim-node.ts";
