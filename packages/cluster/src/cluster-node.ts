@@ -1,5 +1,5 @@
 import type { Kv } from "@ringtide/common";
-import { RingtideError } from "@ringtide/common";
+import { makeDirectory, RingtideError } from "@ringtide/common";
 import { RaftLog } from "@ringtide/raftlog";
 import type { ClusterOptions } from "./cluster-options.ts";
 import { DiskWatch } from "./disk-watch.ts";
@@ -40,7 +40,7 @@ export class ClusterNode {
     const diskWatch = watchDisk(given);
     const options = { ...given, ports: { ...given.ports, disk: diskWatch.disk } };
     const { disk, openKv, random, logger } = options.ports;
-    await disk.mkdir(options.dataDirectory);
+    await makeDirectory(disk, options.dataDirectory);
     const kv = await openKv(`${options.dataDirectory}/kv`); // locks the directory
     let doors: InternalDoors | undefined;
     let log: RaftLog | undefined;

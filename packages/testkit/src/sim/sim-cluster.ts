@@ -1,4 +1,4 @@
-import { connect, type ConnectOptions, type Session } from "@ringtide/client";
+import { type ConnectOptions, connect, type Session } from "@ringtide/client";
 import type { Config } from "@ringtide/common";
 import { type MachineOptions, type Process, World, type WorldOptions } from "../ports/world.ts";
 import { clientAddress, SMALL_SIZES, simConfig } from "./sim-config.ts";
@@ -48,7 +48,11 @@ export class SimCluster {
   /** Starts all nodes, and runs until each of them serves. */
   async form(): Promise<void> {
     for (const node of this.nodes) node.start();
-    await this.runUntil(() => this.nodes.every((node) => node.state === "runs"), FORMATION_LIMIT_MS, "the cluster forms");
+    await this.runUntil(
+      () => this.nodes.every((node) => node.state === "runs"),
+      FORMATION_LIMIT_MS,
+      "the cluster forms",
+    );
   }
 
   run(forMs: number): Promise<void> {
@@ -58,7 +62,9 @@ export class SimCluster {
   /** Runs until the condition holds; fails when it does not within `limitMs`. */
   async runUntil(holds: () => boolean, limitMs: number, what: string): Promise<void> {
     if (await this.world.scheduler.runUntil(holds, this.world.nowMs + limitMs)) return;
-    const states = this.nodes.map((node) => `${node.name} ${node.state}${node.failure ? `: ${node.failure.message}` : ""}`);
+    const states = this.nodes.map(
+      (node) => `${node.name} ${node.state}${node.failure ? `: ${node.failure.message}` : ""}`,
+    );
     throw new Error(`not within ${limitMs} ms of virtual time: ${what} (${states.join(", ")})`);
   }
 
