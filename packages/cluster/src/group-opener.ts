@@ -162,7 +162,8 @@ function raftParts(context: OpenContext) {
   const { clock, logger } = context.options.ports;
   const refusalGraceBytes = context.options.diskReserveBytes / REFUSAL_GRACE_SHARE;
   const { log, send, onLeaderChanged, onSnapshotOffer } = context;
-  return { refusalGraceBytes, log, send, onLeaderChanged, onSnapshotOffer, clock, logger };
+  const { onFatal } = context.options;
+  return { refusalGraceBytes, onFatal, log, send, onLeaderChanged, onSnapshotOffer, clock, logger };
 }
 
 interface CoreStart {

@@ -17,6 +17,8 @@ export interface RaftGroupOptions {
   readonly onSnapshotOffer: (group: GroupNumber, from: NodeId, index: number) => void;
   /** Another leader is known than before; 0: none is. */
   readonly onLeaderChanged: (group: GroupNumber, leader: NodeId) => void;
+  /** The node cannot go on: its log failed. */
+  readonly onFatal: (error: Error) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }

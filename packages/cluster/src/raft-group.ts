@@ -164,7 +164,7 @@ export class RaftGroup {
       },
       (error: unknown) => {
         if (hasCode(error, "DISK_FULL")) this.#cutBelow = 0;
-        else this.stop(asRingtideError(error));
+        else this.#fail(error);
       },
     );
   }
@@ -337,7 +337,7 @@ export class RaftGroup {
     if (!this.#isDistrusted || !this.#core.status().mayVote) return;
     this.#isDistrusted = false;
     this.#options.logger.info("the damaged log has caught up: this replica votes again", { group: groupName(this.group) });
-    this.#options.log.trust(this.group).catch((error: unknown) => this.stop(asRingtideError(error)));
+    this.#options.log.trust(this.group).catch((error: unknown) => this.#fail(error));
   }
 
   /**
@@ -372,6 +372,13 @@ export class RaftGroup {
     this.#proposals.failAll(
       new RingtideError("LEADERSHIP_LOST", `${error.message}, while the write was under way`, { cause: error }),
     );
+  }
+
+  /** The log's files cannot be written: that is the whole node's trouble. */
+  #fail(error: unknown): void {
+    const known = asRingtideError(error);
+    this.stop(known);
+    if (known.code !== "SHUTTING_DOWN") this.#options.onFatal(known);
   }
 
   /**

@@ -96,7 +96,7 @@ async function story(simulation: Simulation, random: SeededRandom, recorder: His
     stop: stop.signal,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     thinkMs: random.between(100, 600),
-    mix: { writes: 0.45, deletes: 0.05, tablets: 0.3 },
+    mix: { writes: 0.45, deletes: 0.05, flushes: 0.01, tablets: 0.3 },
   });
   work.catch(() => undefined); // looked at below
   simulation.nemesis.start();

@@ -39,7 +39,7 @@ export const leaderTransfer: StartFault = (scene) => {
 export const membershipChange: StartFault = (scene) => {
   const led = ledGroup(scene);
   const raft = led?.node.node?.cluster.snapshotGroup(led.group)?.raft;
-  if (led === undefined || raft === undefined || led.group === META_GROUP) return undefined;
+  if (led === undefined || raft === undefined || led.group === META_GROUP || scene.damaged.size > 0) return undefined;
   const { voters, learners } = raft.status().configuration;
   if (learners.length > 0) {
     scene.say(`group ${led.group}: nodes ${learners.join(", ")} vote again`);

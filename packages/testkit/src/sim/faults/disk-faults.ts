@@ -1,5 +1,5 @@
 import type { SimNode } from "../sim-node.ts";
-import { type Scene, type StartFault, spareNode, upNodes } from "./fault.ts";
+import { canSpareCopies, type Scene, type StartFault, spareNode, upNodes } from "./fault.ts";
 
 const LOG = "/data/log/";
 const FILES = "/data/groups/";
@@ -107,8 +107,8 @@ function damage(scene: Scene, node: SimNode, directory: string, suffix: string):
  * hand on what it has.
  */
 export const rottenLog: StartFault = (scene) => {
-  const node = spareNode(scene);
-  if (node === undefined || scene.damaged.size > 0) return undefined;
+  const node = canSpareCopies(scene) ? spareNode(scene) : undefined;
+  if (node === undefined) return undefined;
   node.kill();
   node.machine.disk.settle();
   if (damage(scene, node, LOG, ".log")) scene.damaged.add(node);
@@ -123,8 +123,8 @@ export const rottenLog: StartFault = (scene) => {
 
 /** A data file rots under a running node or a stopped one. */
 export const rottenFile: StartFault = (scene) => {
-  const node = spareNode(scene);
-  if (node === undefined || scene.damaged.size > 0) return undefined;
+  const node = canSpareCopies(scene) ? spareNode(scene) : undefined;
+  if (node === undefined) return undefined;
   if (!damage(scene, node, FILES, ".tsfile")) return undefined;
   scene.damaged.add(node);
   const restart = scene.random.chance(0.5);

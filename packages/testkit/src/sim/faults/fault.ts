@@ -63,3 +63,16 @@ export function spareNode(scene: Scene): SimNode | undefined {
   const { nodes } = scene.cluster;
   return (up.length - 1) * 2 > nodes.length ? scene.random.pick(up) : undefined;
 }
+
+/** Every group of the cluster has three voters or more, and no change of them is under way: the damage of one node is the damage of a minority. */
+export function canSpareCopies({ cluster, damaged }: Scene): boolean {
+  if (damaged.size > 0 || cluster.nodes.some((node) => node.state !== "runs")) return false;
+  return cluster.nodes.every((node) =>
+    (node.node?.cluster.localStatus().replicas ?? []).every(({ group, appliedIndex, commitIndex }) => {
+      const configuration = node.node?.cluster.snapshotGroup(group)?.raft.status().configuration;
+      if (configuration === undefined) return false;
+      const { voters, votersOutgoing, learners } = configuration;
+      return voters.length > 2 && votersOutgoing.length === 0 && learners.length === 0 && appliedIndex === commitIndex;
+    }),
+  );
+}
