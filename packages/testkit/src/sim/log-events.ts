@@ -7,6 +7,8 @@ const EVENTS: Readonly<Record<string, string>> = {
   "snapshot installed": "snapshot installed",
   "log segments unlinked": "log segment removed",
   "data file repaired": "data file repaired",
+  "little free space: inserts are refused": "disk nearly full",
+  "hardly any free space: no writes are taken": "disk nearly full",
   "the damaged log has caught up: this replica votes again": "damaged log recovered",
 };
 

@@ -1,4 +1,4 @@
-import { META_GROUP, type NodeId } from "@ringtide/common";
+import { type Config, META_GROUP, type NodeId } from "@ringtide/common";
 import type { Step } from "../ports/scheduler.ts";
 import type { SeededRandom } from "../random/seeded-random.ts";
 import { ConsensusChecks } from "./checks/consensus-checks.ts";
@@ -13,25 +13,39 @@ import { drawPlan, Nemesis } from "./faults/nemesis.ts";
 import { countLogLine } from "./log-events.ts";
 import { isSettled } from "./quiet-point.ts";
 import { SimCluster } from "./sim-cluster.ts";
+import { SMALL_SIZES } from "./sim-config.ts";
 import type { SimNode } from "./sim-node.ts";
 
-const MIB = 1024 * 1024;
+const KIB = 1024;
+const MIB = 1024 * KIB;
 const BUDGETS = { unappliedBytes: 4 * MIB, memtableBytes: 64 * MIB };
 
 /** As an operator's supervisor would: a node that ended by itself is started again. */
 const RESTART_AFTER_MS = 1500;
 
-/** Keys of the configuration that a simulated cluster sets apart from the defaults: marks for disks that are small, and one for quiet groups. */
-const FLAGS = {
-  disk_low_water_bytes: String(4 * MIB),
-  disk_reserve_bytes: String(MIB),
-  catch_up_timeout_ms: "30000",
-  write_operation_timeout_ms: "10000",
-  read_operation_timeout_ms: "10000",
-  max_number_of_persist_raft_log_files: "2",
-  max_persist_raft_log_number_on_disk: "400",
-  quiesce_after_ms: "2000",
-};
+/** Keys of the configuration that a simulated cluster sets apart from the defaults; some differ from seed to seed. */
+function drawFlags(random: SeededRandom): Record<string, string> {
+  return {
+    disk_low_water_bytes: String(4 * MIB),
+    disk_reserve_bytes: String(MIB),
+    catch_up_timeout_ms: "30000",
+    write_operation_timeout_ms: "10000",
+    read_operation_timeout_ms: "10000",
+    max_number_of_persist_raft_log_files: String(random.pick([1, 3])),
+    max_persist_raft_log_number_on_disk: String(random.pick([20, 60, 1000])),
+    quiesce_after_ms: String(random.pick([0, 1000, 3000])),
+  };
+}
+
+/** Sizes so small that everything that has a size is reached, in some seeds sooner than in others. */
+function drawSizes(random: SeededRandom): Partial<Config> {
+  return {
+    ...SMALL_SIZES,
+    maxRaftLogPersistDataSizePerFile: random.pick([16 * KIB, 64 * KIB, 256 * KIB]),
+    memtableCloseBytes: random.pick([4 * KIB, 16 * KIB, 64 * KIB]),
+    logCloseBytes: random.pick([16 * KIB, 64 * KIB]),
+  };
+}
 
 /** One cluster under one seed, with all that looks at it and all that goes wrong in it. */
 export class Simulation {
@@ -54,7 +68,8 @@ export class Simulation {
     this.cluster = new SimCluster({
       seed,
       nodes,
-      flags: FLAGS,
+      flags: drawFlags(random),
+      changes: drawSizes(random),
       machine: (position) => ({ clockRate: rates[position] ?? 1, wallOffsetMs: random.between(-500, 500) }),
     });
     const { scheduler, logs } = this.cluster.world;
@@ -176,6 +191,7 @@ export class Simulation {
   finish(): void {
     for (const [kind, count] of this.nemesis.counts) this.#coverage.add(`fault: ${kind}`, count);
     for (const observer of this.#observers.values()) this.#coverage.add("file closed", observer.flushes);
+    for (const observer of this.#observers.values()) this.#coverage.add("group fell quiet", observer.quietTimes);
     this.#coverage.add("leader change", this.#consensus.leaderChanges);
     if (this.#diskReads > 0) this.#coverage.add("catch-up from the log on disk", this.#diskReads);
   }

@@ -5,6 +5,8 @@ import { runSeed } from "./run-seed.ts";
 async function serve(): Promise<void> {
   // Loading code is not part of the simulated world: it would end at a time that only the machine decides.
   await createDigest();
+  // Simulated nodes refuse a lot; where from shows a replay of the seed.
+  Error.stackTraceLimit = 4;
   process.on("unhandledRejection", (error) => {
     const message = error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
     process.send?.({ unhandled: message });

@@ -29,6 +29,9 @@ export class NodeObserver {
   #incarnations = 0;
   /** Files closed, here: for the coverage table. */
   flushes = 0;
+  /** Times that a group fell quiet, here. */
+  quietTimes = 0;
+  readonly #quiet = new Set<number>();
 
   constructor(
     id: NodeId,
@@ -82,6 +85,11 @@ export class NodeObserver {
     });
     if (status.unappliedBytes > this.#budgets.unappliedBytes)
       throw new Violation("budgets", `node ${this.id} holds ${status.unappliedBytes} bytes not applied in group ${group}`);
+    if (!status.quiet) this.#quiet.delete(group);
+    else if (!this.#quiet.has(group)) {
+      this.#quiet.add(group);
+      this.quietTimes++;
+    }
     const { storage } = found;
     if (storage === undefined) return;
     if (storage.memtableBytes > this.#budgets.memtableBytes)

@@ -1,6 +1,8 @@
 import type { SimNode } from "../sim-node.ts";
 import { canSpareCopies, type Scene, type StartFault, spareNode, upNodes } from "./fault.ts";
 
+/** Of a disk that nothing fills. */
+const ROOMY_BYTES = 1024 ** 4;
 const LOG = "/data/log/";
 const FILES = "/data/groups/";
 
@@ -45,13 +47,12 @@ export const fullDisk: StartFault = (scene) => {
   const { disk } = node.machine;
   const { diskLowWaterBytes, diskReserveBytes } = node.config;
   const freeBytes = Math.floor(scene.random.pick([diskLowWaterBytes, diskReserveBytes, 4096]) * scene.random.unit());
-  const before = disk.totalBytes;
   scene.say(`disk of ${node.name} has ${freeBytes} bytes left`);
   disk.totalBytes = disk.usedBytes + freeBytes;
   return {
     forMs: scene.random.between(2000, 15_000),
     end: () => {
-      disk.totalBytes = before;
+      disk.totalBytes = ROOMY_BYTES;
       scene.say(`disk of ${node.name} has room again`);
     },
   };
