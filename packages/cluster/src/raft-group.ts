@@ -294,7 +294,7 @@ export class RaftGroup {
       },
       (error: unknown) => {
         this.#appendsPending--;
-        this.stop(asRingtideError(error));
+        this.#fail(error);
       },
     );
   }
@@ -307,7 +307,7 @@ export class RaftGroup {
         this.#core.supplyEntries(to, entries);
         this.#schedule();
       },
-      (error: unknown) => this.stop(asRingtideError(error)),
+      (error: unknown) => this.#fail(error),
     );
   }
 
@@ -374,11 +374,11 @@ export class RaftGroup {
     );
   }
 
-  /** The log's files cannot be written: that is the whole node's trouble. */
+  /** A log that cannot be written or read is the whole node's trouble: the next start looks at all of it, and repairs what it can. */
   #fail(error: unknown): void {
     const known = asRingtideError(error);
     this.stop(known);
-    if (known.code !== "SHUTTING_DOWN") this.#options.onFatal(known);
+    if (hasCode(known, "DISK_IO", "DISK_CORRUPT", "DISK_NOT_FOUND")) this.#options.onFatal(known);
   }
 
   /**
