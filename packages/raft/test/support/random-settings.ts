@@ -45,6 +45,8 @@ export interface RandomSettings {
   readonly snapshots: boolean;
   readonly membership: boolean;
   readonly reads: boolean;
+  /** Disks and state machines answer at once: leaders follow each other the faster. */
+  readonly prompt: boolean;
   /** Elections follow each other faster than logs can be evened out. */
   readonly storm: number;
 }
@@ -69,6 +71,7 @@ export function drawSettings(random: SeededRandom): RandomSettings {
     snapshots: random.chance(0.4),
     membership,
     reads: random.chance(0.6),
+    prompt: random.chance(0.3),
     storm: random.chance(0.4) ? 4 : 1,
   };
 }
