@@ -71,7 +71,7 @@ export class RandomCluster {
 
   #steadyActions(): [number, () => void][] {
     const random = this.#random;
-    const { storm, limits, snapshots } = this.#settings;
+    const { storm, limits, snapshots, prompt } = this.#settings;
     const leases = limits.leaseMs > 0;
     return [
       [70 / (storm + 1), () => this.#deliver()],
@@ -79,7 +79,7 @@ export class RandomCluster {
       [15 * (0.2 + random.unit()), () => this.#host.apply(this.#someNode())],
       // Leases rest on clocks that run nearly alike; nothing else does.
       [leases ? 0 : 35, () => this.#someNode().core?.tick(0)],
-      [leases ? 20 : 0, () => this.#advance(TICK_MS * random.unit())],
+      [leases ? (prompt ? 8 : 20) : 0, () => this.#advance(TICK_MS * random.unit())],
       [6, () => this.#host.supply()],
       [1, () => this.#host.offerSnapshot()],
       [1, () => this.#host.installSnapshot(this.#someNode())],
@@ -92,7 +92,7 @@ export class RandomCluster {
   }
 
   #faults(repeats: number, delays: number): [number, () => void][] {
-    const { damage } = this.#settings;
+    const { damage, limits } = this.#settings;
     const ids = this.#nodes.map((node) => node.id);
     return [
       [this.#swarm(4), () => this.#network.drop()],
@@ -103,7 +103,7 @@ export class RandomCluster {
       [this.#swarm(0.3), () => this.#crashAll()],
       [this.#swarm(0.4), () => this.#network.partition(ids)],
       [this.#swarm(0.4), () => this.#isolateLeader()],
-      [this.#swarm(0.5), () => this.#someNode().core?.campaign()],
+      [this.#swarm(limits.leaseMs > 0 ? 3 : 0.5), () => this.#someNode().core?.campaign()],
       [this.#swarm(0.3), () => this.#someNode().core?.stepDown()],
       [this.#swarm(1), () => this.#someNode().core?.reportUnreachable(this.#someNode().id)],
       [this.#swarm(0.5), () => this.#someNode().core?.refuseEntries(true)],
