@@ -78,14 +78,16 @@ export class SegmentWalk {
       this.#openHole ??= { path: last.path, offset: this.#reached - last.base };
     const isSound = this.#openHole === undefined && !this.#holes.some((hole) => hole.path === last?.path);
     const end = isSound ? this.#reached : Math.max(this.#reached, cuts.durable, last?.end ?? 0);
-    this.#closeHole(Number.POSITIVE_INFINITY);
+    if (this.#openHole !== undefined) this.#closeHole(Number.POSITIVE_INFINITY);
     return { segments: this.#segments, holes: this.#holes, end, canContinueLast: isSound };
   }
 
+  /** Nothing is lost where the next record follows at once, as when a number in the row of segments was never used. */
   #closeHole(to: number): void {
-    if (this.#openHole === undefined) return;
-    this.#options.replay.hole(this.#reached, to);
-    this.#holes.push({ ...this.#openHole, from: this.#reached, to });
+    if (this.#openHole !== undefined && to > this.#reached) {
+      this.#options.replay.hole(this.#reached, to);
+      this.#holes.push({ ...this.#openHole, from: this.#reached, to });
+    }
     this.#openHole = undefined;
     this.#reached = to;
   }

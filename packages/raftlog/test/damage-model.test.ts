@@ -194,7 +194,7 @@ class World {
     this.#checkHardState(model, found?.hardState ?? { term: 0, vote: 0 });
     model.damaged = found?.damaged ?? false;
     const unknown = new Array<undefined>(model.firstIndex - 1).fill(undefined);
-    const before = model.states[matching]?.slice(0, model.firstIndex - 1) ?? unknown;
+    const before = content.length === 0 ? unknown : (model.states[matching] ?? []).slice(0, model.firstIndex - 1);
     model.states.push([...before, ...content]);
     model.acknowledged = model.states.length - 1;
   }
