@@ -45,6 +45,7 @@ class World {
   #payloads = 0;
   /** The disk went bad since the log was last opened. */
   #isHit = false;
+  #isSlotHit = false;
   readonly seen = { damaged: 0, spared: 0, refused: 0 };
 
   constructor(seed: number) {
@@ -138,6 +139,16 @@ class World {
     }
     this.#isHit = false;
     for (let left = this.#random.oneOf([0, 0, 1, 1, 2]); left > 0; left--) this.#damageSegment();
+    this.#isSlotHit = this.#random.chance(10);
+    if (this.#isSlotHit) this.#damageSlot();
+  }
+
+  #damageSlot(): void {
+    const path = `${DIRECTORY}/hardstate`;
+    const content = this.disk.contentOf(path).slice();
+    const at = this.#random.oneOf([0, content.length / 2]) + this.#random.below(20);
+    content[at] = (content[at] as number) ^ 1;
+    this.disk.damage(path, content);
   }
 
   #damageSegment(): void {
@@ -159,8 +170,12 @@ class World {
     this.#isHit = true;
   }
 
-  /** Opens the log, with the power going again and again on the way, and checks what is left. */
-  async reopen(): Promise<void> {
+  /**
+   * Opens the log, with the power going again and again on the way, and checks what is left. False: it is refused, because the log and a
+   * slot of hard state are damaged at once.
+   */
+  async reopen(): Promise<boolean> {
+    if (this.#isHit && (await this.#isRefused())) return false;
     for (let tries = this.#random.below(4); tries > 0; tries--) {
       this.disk.operationsLeft = 1 + this.#random.below(12);
       await this.open().then(
@@ -171,6 +186,19 @@ class World {
     }
     await this.open();
     for (const group of GROUPS) await this.#check(group);
+    return true;
+  }
+
+  async #isRefused(): Promise<boolean> {
+    if (!this.#isSlotHit) return false;
+    const error = await this.open().then(
+      () => this.log.close(),
+      (reason: unknown) => reason,
+    );
+    if (error === undefined) return false;
+    expect(error).toMatchObject({ code: "DISK_CORRUPT", message: expect.stringContaining("hardstate") });
+    this.seen.refused++;
+    return true;
   }
 
   async #check(group: GroupNumber): Promise<void> {
@@ -250,7 +278,7 @@ describe("a log on a disk that goes bad", () => {
         for (let round = 0; round < ROUNDS; round++) {
           for (let step = 0; step < 12; step++) await world.step();
           await world.endAndDamage();
-          await world.reopen();
+          if (!(await world.reopen())) break;
         }
         await world.log.close();
       } catch (error) {
