@@ -3,6 +3,9 @@ import { SimCluster } from "../src/index.ts";
 
 const ROWS = 200;
 
+/** So long that memtables are closed and log segments end within the test. */
+const textOf = (row: number) => `row ${row} `.repeat(100);
+
 /** Forms a cluster, writes from three clients while a node is killed and started again, and reads everything back. */
 async function smoke(seed: number): Promise<{ readonly hash: string; readonly events: number }> {
   const cluster = new SimCluster({ seed });
@@ -13,7 +16,7 @@ async function smoke(seed: number): Promise<{ readonly hash: string; readonly ev
   const writeAll = clients.map(async ({ session }, client) => {
     for (let row = client; row < ROWS; row += clients.length) {
       await session.execute(
-        `insert into root.g.d${row % 7}(timestamp, a, b) values (${row}, ${row * 1.5}, 'row ${row}')`,
+        `insert into root.g.d${row % 7}(timestamp, a, b) values (${row}, ${row * 1.5}, '${textOf(row)}')`,
       );
       written++;
       if (written === ROWS / 4) cluster.node(seed % 3).losePower();
@@ -26,6 +29,7 @@ async function smoke(seed: number): Promise<{ readonly hash: string; readonly ev
     const found = await cluster.runFor(readAll(session), 10_000);
     expect(found.sort((x, y) => x - y)).toEqual(Array.from({ length: ROWS }, (_, row) => row));
   }
+  expect(cluster.nodes.flatMap(({ machine }) => machine.disk.files("/data/groups"))).not.toEqual([]);
   for (const node of cluster.nodes) node.stop();
   await cluster.runUntil(() => cluster.nodes.every(({ state }) => state === "off"), 30_000, "all nodes stop");
   return { hash: cluster.world.scheduler.trace.text, events: cluster.world.scheduler.eventCount };
@@ -35,7 +39,7 @@ async function readAll(session: Awaited<ReturnType<SimCluster["connect"]>>["sess
   const rows: number[] = [];
   for (let device = 0; device < 7; device++) {
     for await (const { time, values } of await session.execute(`select a, b from root.g.d${device}`)) {
-      expect(values).toEqual([Number(time) * 1.5, `row ${time}`]);
+      expect(values).toEqual([Number(time) * 1.5, textOf(Number(time))]);
       rows.push(Number(time));
     }
   }

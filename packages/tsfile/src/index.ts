@@ -7,6 +7,7 @@ export { decodedBytesOf } from "./block/size.ts";
 export { columnFromValues, emptyColumn, isPresent, rowsOf, textAt, typeName, typeOf, valueAt } from "./columns.ts";
 export * from "./eras.ts";
 export type { BlockRef } from "./file/blockRef.ts";
+export { createDigest, type Digest } from "./file/digest.ts";
 export { FileReader } from "./file/fileReader.ts";
 export { FileWriter, type FinishedFile } from "./file/fileWriter.ts";
 export type { FileContent, FileMeta } from "./file/format.ts";

@@ -6,8 +6,12 @@ export interface Digest {
   hex(): string;
 }
 
+let loading: ReturnType<typeof xxhash> | undefined;
+
+/** The first call loads the hash, which takes the machine's own time; all others have it at once. Digests share it, not their state. */
 export async function createDigest(): Promise<Digest> {
-  const { create64 } = await xxhash();
+  loading ??= xxhash();
+  const { create64 } = await loading;
   const state = create64();
   return {
     update: (bytes) => {
