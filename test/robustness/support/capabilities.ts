@@ -19,7 +19,7 @@ const PROBES: Readonly<Record<Capability, { readonly needs: string; readonly com
 };
 
 /** Why the machine cannot; undefined when it can. */
-export function lacks(capability: Capability): string | undefined {
+function lacks(capability: Capability): string | undefined {
   const { needs, commands } = PROBES[capability];
   for (const [command = "", ...args] of commands) {
     const { status, stderr, error } = spawnSync(command, args, { encoding: "utf8" });

@@ -26,7 +26,7 @@ export interface LeaderLoss {
 
 const OTHER_LEADS_MS = 120_000;
 
-export async function strike(node: NodeProcess, fault: LeaderFault): Promise<void> {
+async function strike(node: NodeProcess, fault: LeaderFault): Promise<void> {
   switch (fault) {
     case "kill":
       return await node.kill();
@@ -40,7 +40,7 @@ export async function strike(node: NodeProcess, fault: LeaderFault): Promise<voi
 }
 
 /** Ends the fault; a node that did not survive it is started again. All serve on return. */
-export async function mend(cluster: Cluster, node: NodeProcess, fault: LeaderFault): Promise<void> {
+async function mend(cluster: Cluster, node: NodeProcess, fault: LeaderFault): Promise<void> {
   if (fault === "pause") node.thaw();
   else if (node.isRunning) await node.order({});
   await cluster.revive();
