@@ -5,3 +5,8 @@ export { fromJsonLines, toJsonLines } from "./history/json-lines.ts";
 export type { Operation, OperationKind } from "./history/operation.ts";
 export { HistoryRecorder, type PendingOperation } from "./history/recorder.ts";
 export { SeededRandom } from "./random/seeded-random.ts";
+export { KeySpace, type KeySpaceShape, keyText, type PointKey } from "./workload/key-space.ts";
+export type { Consistency, WorkloadSession } from "./workload/points.ts";
+export type { Tally } from "./workload/tally.ts";
+export { prepareWorkload, runWorkload, type WorkloadOptions } from "./workload/workload.ts";
+export type { WorkloadMix } from "./workload/workload-client.ts";

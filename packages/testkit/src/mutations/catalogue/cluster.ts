@@ -1,0 +1,36 @@
+import type { Mutation } from "../mutation.ts";
+
+export const CLUSTER_MUTATIONS: readonly Mutation[] = [
+  {
+    name: "log-cut-beyond-the-checkpoint",
+    file: "packages/cluster/src/data-group.ts",
+    pattern: "Math.min(this.storage.checkpointIndex, status.allMatch) + 1",
+    replacement: "Math.min(status.applied, status.allMatch) + 1",
+    what: "the log is cut behind what was applied, though that is only in memory",
+    catchBy: "sim",
+  },
+  {
+    name: "lost-leadership-told-as-a-refusal",
+    file: "packages/cluster/src/proposal-table.ts",
+    pattern: 'new RingtideError("LEADERSHIP_LOST", ',
+    replacement: 'new RingtideError("NOT_LEADER", ',
+    what: "a write that may still be committed is answered as one that had no effect",
+    catchBy: "sim",
+  },
+  {
+    name: "write-timeout-told-as-a-refusal",
+    file: "packages/common/src/errors.ts",
+    pattern: '"The write was not committed in time; it may still be.", {\n    outcomeUnknown: true,',
+    replacement: '"The write was not committed in time; it may still be.", {',
+    what: "a write that was not committed in time counts as one that had no effect",
+    catchBy: "sim",
+  },
+  {
+    name: "retry-without-its-sequence",
+    file: "packages/client/src/session.ts",
+    pattern: "this.#statement(link, sql, options, sequence, retry),",
+    replacement: "this.#statement(link, sql, options, retry ? 0 : sequence, retry),",
+    what: "a session sends a statement again without the number that makes it take effect once",
+    catchBy: "sim",
+  },
+];
