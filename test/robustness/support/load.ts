@@ -144,9 +144,9 @@ export class LoadWriter {
 }
 
 /** As the configuration has it by default. */
-const SLOTS = { name: "device-hash", slotCount: 10_000, salt: 2333 } as const;
+export const SLOTS = { name: "device-hash", slotCount: 10_000, salt: 2333 } as const;
 /** Data groups of a cluster of three. */
-const GROUPS = 3;
+export const GROUPS = 3;
 
 /** Names of devices that are dealt out to the groups in turn: none is without a writer. */
 function deviceNames(storageGroup: string, count: number): string[] {
