@@ -16,6 +16,14 @@ export interface Target {
   end(): Promise<void>;
 }
 
+/** Where a bench runs. */
+export interface TargetArguments {
+  readonly connect?: string | undefined;
+  readonly dir: string;
+  /** Settings of every node, `KEY=VALUE`. */
+  readonly set: readonly string[];
+}
+
 export function benchArguments() {
   const { values } = parseArgs({
     options: {
@@ -31,7 +39,7 @@ export function benchArguments() {
 }
 
 /** Starts three nodes in a fresh directory below `--dir`, or takes the running cluster that `--connect` names. Prints the header, and where the data is. */
-export async function openTarget(args: ReturnType<typeof benchArguments>): Promise<Target> {
+export async function openTarget(args: TargetArguments): Promise<Target> {
   const header = printHeader();
   if (args.connect !== undefined) {
     console.log(`running cluster at ${args.connect}`);
