@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { killNode, restartNode } from "@ringtide/cli";
 import { connect } from "@ringtide/client";
 import { flush } from "./support/checkpoint.ts";
+import { countPoints } from "./support/count.ts";
 import { round } from "./support/figures.ts";
 import { committedOf, hasApplied, nodeNumber, statusAt, untilStatus } from "./support/groups.ts";
 import { generate, Loader, type Walks } from "./support/load.ts";
@@ -79,13 +80,10 @@ async function loadMissed(way: Way, walks: Walks, others: readonly string[]): Pr
 /** All of it is on the node that was away, by what it has itself. */
 async function checkPresent(address: string, loaded: number, steady: number): Promise<void> {
   const session = await connect({ addresses: [address] });
-  const count = async (from: string) => {
-    let found = 0;
-    const result = await session.execute(`SELECT count(*) FROM ${from}`, { consistency: "weak" });
-    for await (const row of result) for (const value of row.values) found += Number(value);
-    return found;
+  const found = {
+    loaded: await countPoints(session, groupsOf("catchup"), "weak"),
+    steady: await countPoints(session, SteadyWriter.storageGroup, "weak"),
   };
-  const found = { loaded: await count(groupsOf("catchup")), steady: await count(SteadyWriter.storageGroup) };
   await session.close();
   if (found.loaded !== loaded || found.steady !== steady)
     throw new Error(

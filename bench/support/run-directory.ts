@@ -19,13 +19,24 @@ export async function inRunDirectory<T>(
   end: () => Promise<void> | void,
 ): Promise<T> {
   const directory = makeRunDirectory(parent);
-  const cleanUp = async () => {
-    await end();
-    rmSync(directory, { recursive: true, force: true });
+  let ending: Promise<void> | undefined;
+  let isStopped = false;
+  const cleanUp = () => {
+    ending ??= (async () => {
+      await end();
+      rmSync(directory, { recursive: true, force: true });
+    })();
+    return ending;
   };
-  endOnSignal(cleanUp);
+  endOnSignal(() => {
+    isStopped = true;
+    return cleanUp();
+  });
   try {
     return await work(directory);
+  } catch (error) {
+    if (isStopped) await new Promise(() => undefined); // it failed because its processes were ended: the signal's handler exits
+    throw error;
   } finally {
     await cleanUp();
   }

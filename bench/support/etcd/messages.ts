@@ -18,7 +18,7 @@ export function encodePut(key: Uint8Array, value: Uint8Array): Buffer {
 }
 
 /** Number fields of a message and, as bytes, its embedded ones. Numbers above 2^53 lose their last digits: identities stay good enough to compare. */
-export function decodeFields(bytes: Uint8Array): ReadonlyMap<number, number | Uint8Array> {
+function decodeFields(bytes: Uint8Array): ReadonlyMap<number, number | Uint8Array> {
   const fields = new Map<number, number | Uint8Array>();
   let at = 0;
   const next = () => {
