@@ -148,7 +148,7 @@ function raftParts(context: OpenContext) {
 }
 
 /** What a core takes from its node. */
-export interface CoreContext {
+interface CoreContext {
   readonly options: Pick<
     ClusterOptions,
     | "tickMs"
@@ -164,7 +164,7 @@ export interface CoreContext {
   readonly log: RaftLog;
 }
 
-export interface CoreStart {
+interface CoreStart {
   readonly checkpointIndex: number;
   /** Undefined for a checkpoint of before terms were kept with them. */
   readonly checkpointTerm: number | undefined;

@@ -5,7 +5,7 @@ import { SilenceWatch } from "./silence-watch.ts";
 import type { Transport } from "./transport.ts";
 
 /** How fast a node's groups go, and how long it may stall before it leads no more. */
-export interface GroupPace {
+interface GroupPace {
   readonly tickMs: number;
   readonly heartbeatMs: number;
   readonly electionMinMs: number;
