@@ -6,6 +6,7 @@ import { nullLogger, utf8Bytes } from "@ringtide/common";
 import { createCompute, createDisk, createMetrics, openLevelKv, systemClock } from "@ringtide/common/node";
 import { Engine, encodeCommand } from "@ringtide/engine";
 import { columnFromValues, encodeBlock, MAX_TIME, MIN_TIME, timesFromNumbers } from "@ringtide/tsfile";
+import { printHeader } from "./support/header.ts";
 
 /** One replica without a cluster: applying, checking and closing tablets of 1000 rows × 10 DOUBLE series, single rows, and reads. Rates are per second of CPU time. */
 const { values: flags } = parseArgs({
@@ -18,6 +19,7 @@ const { values: flags } = parseArgs({
     dir: { type: "string" },
   },
 });
+const header = printHeader();
 const TABLETS = Number(flags.tablets);
 const ROWS = Number(flags.rows);
 /** Rows that each tablet has in common with the one before it. */
@@ -189,7 +191,7 @@ const figures = {
   bytesPerPoint: Number(((engine.files()[0]?.sizeBytes ?? 0) / (engine.files()[0]?.points ?? 1)).toFixed(2)),
 };
 console.table(figures);
-if (flags.json) console.log(JSON.stringify({ engine: figures }));
+if (flags.json) console.log(JSON.stringify({ ...header, engine: figures }));
 await engine.close();
 await kv.close();
 await rm(root, { recursive: true });

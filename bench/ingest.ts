@@ -1,5 +1,6 @@
 import { connect, tabletFromArrays } from "@ringtide/client";
 import { flush, flushEveryReplica } from "./support/checkpoint.ts";
+import { checkCount } from "./support/count.ts";
 import { percentile, printTable, round } from "./support/figures.ts";
 import { generate, Loader } from "./support/load.ts";
 import { benchArguments, openTarget, type Target } from "./support/target.ts";
@@ -52,17 +53,6 @@ async function ingest(target: Target) {
   };
 }
 
-/** Every acknowledged point must be there; a running cluster may hold more, of earlier runs. */
-async function checkCount(target: Target, acknowledged: number): Promise<void> {
-  const session = await connect({ addresses: target.addresses });
-  const result = await session.execute(`SELECT count(*) FROM ${groupsOf("ingest")}`);
-  let found = 0;
-  for await (const row of result) for (const value of row.values) found += Number(value);
-  await session.close();
-  if (target.nodes.length === 0 ? found < acknowledged : found !== acknowledged)
-    throw new Error(`${acknowledged} points were acknowledged, ${found} are there`);
-}
-
 /** Rows a second of `clients` clients, each with one row of ten values outstanding. */
 async function singleRows(target: Target, clients: number): Promise<number> {
   const sessions = await Promise.all(
@@ -94,7 +84,7 @@ async function run(): Promise<void> {
   try {
     const result = await ingest(target);
     await (target.nodes.length === 0 ? flush(target.addresses) : flushEveryReplica(target.addresses));
-    await checkCount(target, result.total);
+    await checkCount(target.addresses, groupsOf("ingest"), result.total, target.nodes.length === 0);
     const [node] = target.nodes;
     const isDataFile = (path: string) => path.includes("/groups/");
     const fileBytesPerPoint =
@@ -125,7 +115,7 @@ async function run(): Promise<void> {
       ],
       ["machine load at the end", loadAverage()],
     ]);
-    if (args.json) console.log(JSON.stringify(all));
+    if (args.json) console.log(JSON.stringify({ ...target.header, ...all }));
   } finally {
     await target.end();
   }

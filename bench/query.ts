@@ -47,7 +47,7 @@ async function run(): Promise<void> {
       ),
     );
     console.log(`machine load at the end ${loadAverage()}`);
-    if (args.json) console.log(JSON.stringify({ queries }));
+    if (args.json) console.log(JSON.stringify({ ...target.header, queries }));
   } finally {
     await target.end();
   }

@@ -6,6 +6,7 @@ import { nullLogger } from "@ringtide/common";
 import { createDisk, createMetrics, systemClock } from "@ringtide/common/node";
 import { type Entry, EntryKind } from "@ringtide/raft";
 import { RaftLog } from "@ringtide/raftlog";
+import { printHeader } from "./support/header.ts";
 
 /** Appends of one entry each, `outstanding` at a time; and how fast the log is read back at the start. */
 const { values: flags } = parseArgs({
@@ -100,7 +101,8 @@ async function run({ payloadBytes, outstanding }: (typeof CASES)[number]) {
   };
 }
 
+const header = printHeader();
 const rows = [];
 for (const each of CASES) rows.push(await run(each));
 console.table(rows);
-if (flags.json) console.log(JSON.stringify({ raftlog: rows }));
+if (flags.json) console.log(JSON.stringify({ ...header, raftlog: rows }));

@@ -6,6 +6,7 @@ import { fork } from "node:child_process";
 import { type Address, type MessageStream, nullLogger, type ServiceHandlers } from "@ringtide/common";
 import { createMetrics, systemClock } from "@ringtide/common/node";
 import { createNet } from "@ringtide/rpc";
+import { printHeader } from "./support/header.ts";
 
 const SERVICE = "bench.Stream";
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
@@ -103,6 +104,7 @@ async function pingPong(address: Address, streams: number, messageBytes: number)
 }
 
 async function main(): Promise<void> {
+  printHeader();
   const child = fork(import.meta.filename, ["serve"]);
   const address = await new Promise<Address>((resolve) => child.once("message", (m) => resolve(m as Address)));
   for (const messageBytes of [80_000, 11_000, 1000]) await oneWay(address, messageBytes);

@@ -14,6 +14,7 @@ import {
   openBlock,
   timesFromNumbers,
 } from "@ringtide/tsfile";
+import { printHeader } from "./support/header.ts";
 
 const ROWS = 1000;
 const COLUMNS = 10;
@@ -159,6 +160,7 @@ function measureMerge(): number {
   });
 }
 
+const header = printHeader();
 const results = Object.keys(KINDS).map((kind) => measure(kind, kind, 0));
 results.push(measure("tablets, times ±5 ms", "tablets", 5));
 const mergePerCpuSecond = measureMerge();
@@ -170,4 +172,4 @@ for (const row of results)
   );
 console.log(`merge of two interleaved versions: ${millions(mergePerCpuSecond).trim()} million values a CPU-second`);
 if (sink === 0) throw new Error("nothing was measured");
-if (process.argv.includes("--json")) console.log(JSON.stringify({ kinds: results, mergePerCpuSecond }));
+if (process.argv.includes("--json")) console.log(JSON.stringify({ ...header, kinds: results, mergePerCpuSecond }));

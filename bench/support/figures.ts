@@ -11,6 +11,18 @@ export function spread(samplesMs: readonly number[]): Spread {
   return { minMs: at(0), medianMs: at(0.5), maxMs: round(sorted.at(-1) ?? 0) };
 }
 
+/** Smallest, middle and greatest of some figures. */
+export interface Range {
+  readonly min: number;
+  readonly median: number;
+  readonly max: number;
+}
+
+export function range(samples: readonly number[]): Range {
+  const { minMs, medianMs, maxMs } = spread(samples);
+  return { min: minMs, median: medianMs, max: maxMs };
+}
+
 export function percentile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b);
   return round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0);
@@ -24,4 +36,9 @@ export function round(value: number): number {
 export function printTable(rows: readonly (readonly [string, string])[]): void {
   const width = Math.max(...rows.map(([name]) => name.length));
   for (const [name, value] of rows) console.log(`${name.padEnd(width)}  ${value}`);
+}
+
+/** A figure for people: whole, or with three digits. */
+export function short(value: number): string {
+  return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
 }

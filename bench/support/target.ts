@@ -1,15 +1,27 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { destroyCluster, type LocalNode, startCluster } from "@ringtide/cli";
-import { fileSystemOf, loadAverage } from "./usage.ts";
+import { type Header, printHeader } from "./header.ts";
+import { endOnSignal, makeRunDirectory } from "./run-directory.ts";
+import { fileSystemOf } from "./usage.ts";
 
 /** The cluster that a bench runs on: one of its own, or a running one of which it sees only the client ports. */
 export interface Target {
+  readonly header: Header;
   readonly addresses: readonly string[];
+  /** Where the nodes of an own cluster are; undefined for a running one. */
+  readonly directory: string | undefined;
   /** Empty for a running cluster. */
   readonly nodes: readonly LocalNode[];
   end(): Promise<void>;
+}
+
+/** Where a bench runs. */
+export interface TargetArguments {
+  readonly connect?: string | undefined;
+  readonly dir: string;
+  /** Settings of every node, `KEY=VALUE`. */
+  readonly set: readonly string[];
 }
 
 export function benchArguments() {
@@ -26,22 +38,13 @@ export function benchArguments() {
   return values;
 }
 
-/** Makes a directory of this run's own below `parent`, which must not be in memory: there a sync costs nothing. */
-function makeRunDirectory(parent: string): string {
-  mkdirSync(parent, { recursive: true });
-  const path = realpathSync(parent);
-  const fileSystem = fileSystemOf(path);
-  if (fileSystem === "tmpfs" || fileSystem === "ramfs")
-    throw new Error(`${path} is on ${fileSystem}; name a directory on a disk with --dir`);
-  return mkdtempSync(join(path, "run-"));
-}
-
-/** Starts three nodes in a fresh directory below `--dir`, or takes the running cluster that `--connect` names. Prints where the data is. */
-export async function openTarget(args: ReturnType<typeof benchArguments>): Promise<Target> {
-  console.log(`machine load ${loadAverage()}`);
+/** Starts three nodes in a fresh directory below `--dir`, or takes the running cluster that `--connect` names. Prints the header, and where the data is. */
+export async function openTarget(args: TargetArguments): Promise<Target> {
+  const header = printHeader();
   if (args.connect !== undefined) {
     console.log(`running cluster at ${args.connect}`);
-    return { addresses: args.connect.split(","), nodes: [], end: () => Promise.resolve() };
+    const addresses = args.connect.split(",");
+    return { header, addresses, directory: undefined, nodes: [], end: () => Promise.resolve() };
   }
   const directory = makeRunDirectory(args.dir);
   let ending: Promise<void> | undefined;
@@ -54,19 +57,9 @@ export async function openTarget(args: ReturnType<typeof benchArguments>): Promi
   try {
     const state = await startCluster({ directory, nodes: 3, replicas: 3, basePort: undefined, flags });
     console.log(`three nodes, three replicas, data in ${directory} (${fileSystemOf(directory)})`);
-    return { addresses: state.nodes.map((node) => node.rpc), nodes: state.nodes, end };
+    return { header, addresses: state.nodes.map((node) => node.rpc), directory, nodes: state.nodes, end };
   } catch (error) {
     await end();
     throw error;
   }
-}
-
-/** The nodes outlive this process unless they are ended: no later run finds them. */
-function endOnSignal(end: () => Promise<void>): void {
-  const stop = () => {
-    end()
-      .catch((error: unknown) => console.error(error))
-      .finally(() => process.exit(130));
-  };
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, stop);
 }

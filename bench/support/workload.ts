@@ -24,7 +24,7 @@ export interface TabletPlan {
 }
 
 /** Each bench has storage groups of its own, so that one cluster can run both, again and again. */
-export type BenchName = "ingest" | "query";
+export type BenchName = "ingest" | "query" | "catchup" | "elections";
 
 /** The storage groups of a bench, as the prefixes of a FROM clause. */
 export function groupsOf(bench: BenchName): string {

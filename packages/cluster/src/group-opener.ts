@@ -4,7 +4,7 @@ import { Engine, type EngineOptions } from "@ringtide/engine";
 import type { Configuration, Entry, Message } from "@ringtide/raft";
 import { RaftCore } from "@ringtide/raft";
 import type { RaftLog, RecoveredGroup, TermRun } from "@ringtide/raftlog";
-import type { ClusterOptions } from "./cluster-options.ts";
+import type { ClusterOptions, Ports } from "./cluster-options.ts";
 import { DataGroup, type Replica } from "./data-group.ts";
 import { DataMachine } from "./data-machine.ts";
 import type { DiskLevel, DiskWatch } from "./disk-watch.ts";
@@ -166,6 +166,23 @@ function raftParts(context: OpenContext) {
   return { refusalGraceBytes, onFatal, log, send, onLeaderChanged, onSnapshotOffer, clock, logger };
 }
 
+/** What a core takes from its node. */
+interface CoreContext {
+  readonly options: Pick<
+    ClusterOptions,
+    | "tickMs"
+    | "electionMinMs"
+    | "electionMaxMs"
+    | "heartbeatMs"
+    | "quiesceAfterMs"
+    | "maxEntryBytes"
+    | "memoryEntriesMax"
+    | "memoryEntriesMin"
+  > & { readonly ports: Pick<Ports, "random"> };
+  readonly self: NodeId;
+  readonly log: RaftLog;
+}
+
 interface CoreStart {
   readonly checkpointIndex: number;
   /** Undefined for a checkpoint of before terms were kept with them. */
@@ -176,7 +193,7 @@ interface CoreStart {
 }
 
 /** The consensus core as the node's log has it: entries after the checkpoint are in memory, to be applied again. */
-async function openCore(context: OpenContext, group: GroupNumber, start: CoreStart): Promise<RaftCore> {
+export async function openCore(context: CoreContext, group: GroupNumber, start: CoreStart): Promise<RaftCore> {
   const { options, self, log } = context;
   const { checkpointIndex, configuration, priority } = start;
   await joinLogToCheckpoint(context, group, start);
@@ -219,7 +236,7 @@ async function openCore(context: OpenContext, group: GroupNumber, start: CoreSta
  * After a snapshot, or with a log that lost its end to damage, the log may not reach the checkpoint, or be another one there: then what is
  * left of it is of no use, and it begins anew behind the checkpoint. DISK_CORRUPT when entries behind the checkpoint are missing.
  */
-async function joinLogToCheckpoint(context: OpenContext, group: GroupNumber, start: CoreStart): Promise<void> {
+async function joinLogToCheckpoint(context: CoreContext, group: GroupNumber, start: CoreStart): Promise<void> {
   const { log } = context;
   const { checkpointIndex, checkpointTerm } = start;
   const firstIndex = log.group(group)?.firstIndex ?? 1;

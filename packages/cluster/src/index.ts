@@ -1,8 +1,16 @@
+export type { StateMachine } from "./applier.ts";
 export { ClusterNode } from "./cluster-node.ts";
 export type { ClusterOptions, Ports } from "./cluster-options.ts";
 export type { Coordinator } from "./coordinator.ts";
-export type { FormationRecord, NodeAddresses } from "./formation.ts";
+export type { FormationRecord, MemberRecord, NodeAddresses } from "./formation.ts";
+export { type Applied, Forwarder, type Proposal, serveForward } from "./forwarder.ts";
+export { openCore } from "./group-opener.ts";
 export type { Served } from "./group-reader.ts";
+export { GroupTicker } from "./group-ticker.ts";
 export type { Consistency } from "./leader-call.ts";
+export { NodeHealth } from "./node-health.ts";
+export { RaftGroup } from "./raft-group.ts";
 export type { RunningCluster } from "./running-cluster.ts";
 export type { NodeStatus, ReplicaStatus } from "./status.ts";
+export { Transport } from "./transport.ts";
+export { BEAT_SERVICE, DATA_SERVICE, META_SERVICE } from "./wire.ts";

@@ -1,7 +1,7 @@
-import type { GroupNumber, Kv, NodeId, Timer } from "@ringtide/common";
+import type { GroupNumber, Kv, NodeId } from "@ringtide/common";
 import { asRingtideError, hasCode, META_GROUP, RingtideError } from "@ringtide/common";
-import type { Message } from "@ringtide/raft";
 import type { SnapshotManifest } from "@ringtide/engine";
+import type { Message } from "@ringtide/raft";
 import type { RaftLog } from "@ringtide/raftlog";
 import type { ClusterOptions } from "./cluster-options.ts";
 import { Coordinator } from "./coordinator.ts";
@@ -11,12 +11,12 @@ import { callMetadata, maxMessageBytes } from "./doors.ts";
 import { DropTask } from "./drop-task.ts";
 import type { FormationRecord } from "./formation.ts";
 import { groupDirectory, type OpenMeta, openDataGroup, openMetaGroup } from "./group-opener.ts";
+import { GroupTicker } from "./group-ticker.ts";
 import type { Leadership } from "./leadership.ts";
 import { MetaLogCutter, type MetaStore } from "./meta-group.ts";
 import { NodeHealth } from "./node-health.ts";
 import { askStatus } from "./node-status.ts";
 import type { RaftGroup } from "./raft-group.ts";
-import { SilenceWatch } from "./silence-watch.ts";
 import { type SnapshotGroup, Snapshots } from "./snapshot/snapshots.ts";
 import { type NodeStatus, replicaStatus } from "./status.ts";
 import { Transport } from "./transport.ts";
@@ -39,9 +39,7 @@ export class RunningCluster {
   readonly #metaCutter: MetaLogCutter;
   readonly #dataGroups: Map<GroupNumber, DataGroup>;
   readonly #dropTask: DropTask;
-  readonly #silence: SilenceWatch;
-  #tickTimer: Timer | undefined;
-  #closed = false;
+  readonly #ticker: GroupTicker;
 
   private constructor(parts: {
     options: ClusterOptions;
@@ -76,11 +74,16 @@ export class RunningCluster {
       retention: parts.options,
       pinnedIndex: () => parts.snapshots.pinnedIndex(META_GROUP),
     });
-    this.#silence = new SilenceWatch({
+    this.#ticker = new GroupTicker({
+      pace: parts.options,
       peers: parts.record.members.map((member) => member.id).filter((id) => id !== parts.self),
-      limitMs: parts.options.electionMinMs,
       transport: parts.transport,
+      health: parts.health,
+      clock: parts.options.ports.clock,
+      logger: parts.options.ports.logger,
+      rafts: () => this.#rafts(),
       onSilence: (peer, meta) => this.#wakeGroupsWith(peer, meta),
+      tickGroups: () => this.#tickGroups(),
     });
     this.coordinator = new Coordinator({
       self: parts.self,
@@ -188,23 +191,10 @@ export class RunningCluster {
 
   /** Starts the tick that drives elections, beats and upkeep. */
   start(): void {
-    const { clock } = this.#options.ports;
-    const run = () => {
-      if (this.#closed) return;
-      this.#tickTimer = clock.setTimer(this.#options.tickMs, run);
-      const lateMs = this.#health.tick();
-      // After a stall of our own, what the sockets hold is read first: else we would campaign against a leader whose beats wait there.
-      if (lateMs > this.#options.tickMs * 2) clock.nextTurn(() => this.#tick(lateMs));
-      else this.#tick(lateMs);
-    };
-    this.#tickTimer = clock.setTimer(this.#options.tickMs, run);
+    this.#ticker.start();
   }
 
-  #tick(lateMs: number): void {
-    if (this.#closed) return;
-    if (this.#mustStepDown(lateMs)) this.#stepDownEverywhere();
-    this.transport.beatIfSilent(this.#options.heartbeatMs);
-    this.#silence.tick();
+  #tickGroups(): void {
     this.snapshots.tick();
     if (!this.#metaRaft.isQuiet) this.#metaRaft.tick();
     this.#metaCutter.tick();
@@ -216,23 +206,6 @@ export class RunningCluster {
   /** The meta group takes its few small entries as long as it can: membership is among them. */
   #heedDisk(level: DiskLevel): void {
     for (const group of this.#dataGroups.values()) group.raft.refuseEntries(level === 2);
-  }
-
-  /** A leader whose disk or main loop hangs keeps no leadership: its beats would hide that. */
-  #mustStepDown(lateMs: number): boolean {
-    const { diskStallLimitMs, loopStallLimitMs } = this.#options;
-    return this.#health.proof().oldestPendingSyncMs > diskStallLimitMs || lateMs > loopStallLimitMs;
-  }
-
-  #stepDownEverywhere(): void {
-    for (const raft of this.#rafts()) {
-      if (raft.status().role !== "leader") continue;
-      this.#options.ports.logger.warn("stepping down: the disk or the main loop stalls", {
-        group: raft.group,
-        ...this.#health.proof(),
-      });
-      raft.stepDown();
-    }
   }
 
   *#rafts(): Generator<RaftGroup> {
@@ -269,7 +242,14 @@ export class RunningCluster {
     if (found === undefined) return undefined;
     const { raft, storage } = found;
     const members = this.metaState.table.membersOf(group);
-    return { raft, exporter: storage, install: (from, manifest) => found.install(from, manifest), storage, directory, members };
+    return {
+      raft,
+      exporter: storage,
+      install: (from, manifest) => found.install(from, manifest),
+      storage,
+      directory,
+      members,
+    };
   }
 
   async #installMeta(directory: string, manifest: SnapshotManifest): Promise<void> {
@@ -332,8 +312,7 @@ export class RunningCluster {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#tickTimer?.cancel();
+    this.#ticker.close();
     this.#diskWatch.stop();
     await this.snapshots.close();
     this.transport.close();
