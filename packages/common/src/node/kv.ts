@@ -58,6 +58,13 @@ class LevelKv implements Kv {
   readonly #store: Store;
   readonly #directory: string;
   readonly #writes = new WriteQueue<Operation>((batch) => this.#writeBatch(batch));
+  /**
+   * The error of a write that failed. The store must not be written on as it is: what comes after a part of a record would be lost at the next
+   * start, and after a failed sync it takes nothing more. Opened again, it cuts the torn end of its log.
+   */
+  #failure: unknown;
+  #opening: Promise<void> | undefined;
+  #readers = 0;
 
   constructor(store: Store, directory: string) {
     this.#store = store;
@@ -78,7 +85,10 @@ class LevelKv implements Kv {
 
   async get(key: Bytes): Promise<Bytes | undefined> {
     const storedKey = withPrefix(key);
-    const stored = await this.#guarded("get", () => this.#store.get(storedKey));
+    const stored = await this.#guarded("get", async () => {
+      await this.#opened();
+      return await this.#store.get(storedKey);
+    });
     return stored === undefined ? undefined : unsealValue(this.#directory, storedKey, stored);
   }
 
@@ -90,7 +100,35 @@ class LevelKv implements Kv {
     const batch = [...operations];
     // An empty batch would not be synced, nor what was written before it: so a synced one always says something.
     if (batch.length === 0 && sync) batch.push({ type: "put", key: FORMAT_KEY, value: sealValue(FORMAT_KEY, FORMAT) });
-    await this.#guarded("write", () => this.#store.batch(batch, { sync }));
+    await this.#guarded("write", async () => {
+      await this.#renew();
+      try {
+        await this.#store.batch(batch, { sync });
+      } catch (error) {
+        this.#failure = error;
+        throw error;
+      }
+    });
+  }
+
+  /** Opens the store anew after a write that failed; the next write tries again when that does not go either. */
+  async #renew(): Promise<void> {
+    if (this.#failure === undefined) return;
+    if (this.#readers > 0) throw this.#failure; // its end would be theirs
+    await this.#store.close();
+    await this.#opened();
+    this.#failure = undefined;
+  }
+
+  /** Resolves when the store is open: it may have been closed to open it anew, and there was no room for that. */
+  async #opened(): Promise<void> {
+    if (this.#store.status === "open") return;
+    this.#opening ??= checkStoreLogs(this.#directory)
+      .then(() => this.#store.open())
+      .finally(() => {
+        this.#opening = undefined;
+      });
+    await this.#opening;
   }
 
   entries(range: KvRange): AsyncIterable<readonly [key: Bytes, value: Bytes]> {
@@ -106,6 +144,7 @@ class LevelKv implements Kv {
   }
 
   async *#read(iterator: LevelIterator<Store, Bytes, Bytes>): AsyncGenerator<readonly [key: Bytes, value: Bytes]> {
+    this.#readers++;
     try {
       for (;;) {
         const batch = await this.#guarded("read", () => iterator.nextv(READ_AHEAD_ENTRIES));
@@ -115,6 +154,7 @@ class LevelKv implements Kv {
         }
       }
     } finally {
+      this.#readers--;
       await this.#guarded("read", () => iterator.close());
     }
   }
