@@ -64,7 +64,7 @@ export class RaftHost {
     this.#start = start;
     this.#options = options;
     this.#ports = ports;
-    this.#health = new NodeHealth(ports.clock, ports.log, options.tickMs);
+    this.#health = new NodeHealth(ports.clock, ports.log, { level: 0 }, options.tickMs);
     this.#transport = new Transport({
       ...ports,
       self: start.self,
@@ -109,6 +109,10 @@ export class RaftHost {
       group,
       core,
       machine,
+      refusalGraceBytes: 0,
+      onFatal: (error) => {
+        throw error;
+      },
       send: (message) => {
         this.#messages++;
         this.#transport.send(message);
