@@ -1,5 +1,5 @@
 import { numberOf, readArguments, runCommand, wordOf } from "./support/arguments.ts";
-import { FAULTS, type LeaderLoss, loseLeaders } from "./support/leader-loss.ts";
+import { FAULTS, type LeaderFault, type LeaderLoss, loseLeaders } from "./support/leader-loss.ts";
 import { machineLoad, summarise, summaryText } from "./support/summary.ts";
 
 const USAGE = `Usage: npm run robustness:leader -- [--fault FAULT] [--runs N]
@@ -19,7 +19,9 @@ runCommand(async () => {
   const report: Record<string, unknown> = {};
   for (const fault of FAULTS) {
     if (wanted !== "all" && wanted !== fault) continue;
-    const losses = await loseLeaders(fault, runs, { settings: args.settings }, (loss) => console.log(lineOf(loss)));
+    const losses = await loseLeaders(Array(runs).fill(fault) as LeaderFault[], { settings: args.settings }, (loss) =>
+      console.log(lineOf(loss)),
+    );
     const otherLeads = summarise(losses.map((loss) => loss.otherLeadsMs));
     const pauses = summarise(losses.map((loss) => loss.longestPauseMs));
     console.log(`${fault}: another node led after ${summaryText(otherLeads)}; writers waited ${summaryText(pauses)}`);

@@ -37,6 +37,10 @@ export interface NodeReport {
   readonly alive: boolean;
   readonly longestTurnMs: number | null;
   readonly oldestPendingSyncMs: number | null;
+  /** 0: there is room; 1: inserts are refused; 2: all writes are. */
+  readonly diskLevel: number | null;
+  /** Of the fullest file system with data or log. */
+  readonly diskFreeBytes: number | null;
 }
 
 /** What a node knows of the whole cluster: it asks the others, each for a second at most. */
@@ -58,7 +62,7 @@ export interface StatusReport {
 export interface RingReport {
   readonly cluster: { readonly uuid: string; readonly name: string };
   readonly slotStrategy: { readonly name: string; readonly slotCount: number; readonly salt: number };
-  readonly nodes: readonly Omit<NodeReport, "alive" | "longestTurnMs" | "oldestPendingSyncMs">[];
+  readonly nodes: readonly Pick<NodeReport, "node" | "host" | "metaPort" | "dataPort" | "clientPort">[];
   readonly groups: readonly {
     readonly group: string;
     readonly header: number;

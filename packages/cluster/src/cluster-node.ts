@@ -1,7 +1,8 @@
 import type { Kv } from "@ringtide/common";
-import { RingtideError } from "@ringtide/common";
+import { makeDirectory, RingtideError } from "@ringtide/common";
 import { RaftLog } from "@ringtide/raftlog";
 import type { ClusterOptions } from "./cluster-options.ts";
+import { DiskWatch } from "./disk-watch.ts";
 import { InternalDoors } from "./doors.ts";
 import {
   addressText,
@@ -35,9 +36,11 @@ export class ClusterNode {
    * identity restarts from disk, whatever the seed list says.
    * Errors: DATA_DIR_IN_USE, DATA_DIR_FOREIGN, ADDRESS_IN_USE, ALREADY_FORMED, CONFIG_MISMATCH, CLUSTER_MISMATCH, DISK_CORRUPT.
    */
-  static async start(options: ClusterOptions, signal: AbortSignal): Promise<ClusterNode> {
+  static async start(given: ClusterOptions, signal: AbortSignal): Promise<ClusterNode> {
+    const diskWatch = watchDisk(given);
+    const options = { ...given, ports: { ...given.ports, disk: diskWatch.disk } };
     const { disk, openKv, random, logger } = options.ports;
-    await disk.mkdir(options.dataDirectory);
+    await makeDirectory(disk, options.dataDirectory);
     const kv = await openKv(`${options.dataDirectory}/kv`); // locks the directory
     let doors: InternalDoors | undefined;
     let log: RaftLog | undefined;
@@ -62,7 +65,7 @@ export class ClusterNode {
       log = await openLog(options, identity);
       if (!identity.storesMade)
         await markStoresMade(disk, kv, options.dataDirectory, { ...identity, formation: record });
-      const cluster = await RunningCluster.open(options, record, member.id, kv, log);
+      const cluster = await RunningCluster.open(options, record, member.id, kv, log, diskWatch);
       doors.run(cluster);
       cluster.start();
       logger.info("node runs", {
@@ -85,6 +88,18 @@ export class ClusterNode {
     await this.cluster.close();
     await this.#kv.close();
   }
+}
+
+function watchDisk(options: ClusterOptions): DiskWatch {
+  const { disk, clock, logger } = options.ports;
+  return new DiskWatch({
+    disk,
+    clock,
+    logger,
+    directories: [...new Set([options.dataDirectory, options.logDirectory])],
+    lowWaterBytes: options.diskLowWaterBytes,
+    reserveBytes: options.diskReserveBytes,
+  });
 }
 
 function openLog(options: ClusterOptions, { nodeUuid, storesMade }: Identity): Promise<RaftLog> {

@@ -44,8 +44,10 @@ export interface ClusterOptions {
   readonly writeTimeoutMs: number;
   /** Longest wait for the next part of a read's answer. */
   readonly readTimeoutMs: number;
-  /** With less free space for data, inserts are refused. */
+  /** With less free space for data or log, inserts are refused. */
   readonly diskLowWaterBytes: number;
+  /** With less than this, all commands are. */
+  readonly diskReserveBytes: number;
   readonly maxConnections: number;
   readonly maxEntryBytes: number;
   readonly segmentBytes: number;

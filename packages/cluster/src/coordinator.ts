@@ -12,6 +12,8 @@ import {
 import { EntryKind } from "@ringtide/raft";
 import type { ClusterOptions } from "./cluster-options.ts";
 import type { DataGroup } from "./data-group.ts";
+import { DiskRoom } from "./disk-room.ts";
+import type { DiskWatch } from "./disk-watch.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
 import { GroupReader, type Served } from "./group-reader.ts";
 import { type Consistency, LeaderCall } from "./leader-call.ts";
@@ -30,6 +32,7 @@ export interface CoordinatorParts {
   readonly metaRaft: RaftGroup;
   readonly dataGroups: ReadonlyMap<GroupNumber, DataGroup>;
   readonly transport: Transport;
+  readonly diskWatch: DiskWatch;
 }
 
 const RETRY_PAUSE_MS = 40;
@@ -44,6 +47,7 @@ export class Coordinator {
   readonly #parts: CoordinatorParts;
   readonly #leaders: Leaders;
   readonly #metaReader: MetaReader;
+  readonly #metaRoom: DiskRoom;
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
@@ -52,12 +56,22 @@ export class Coordinator {
     this.#leaders = new Leaders({ ...parts, heartbeatMs: options.heartbeatMs });
     const leaderCall = new LeaderCall(this.#leaders, self, clock);
     this.reader = new GroupReader({ ...parts, leaders: this.#leaders, leaderCall });
+    this.#metaRoom = new DiskRoom({
+      ...parts,
+      raft: parts.metaRaft,
+      diskLevelOf: (peer) => parts.transport.proofOf(peer)?.diskLevel ?? 0,
+    });
     this.#metaReader = new MetaReader({ ...parts, clock, leaderCall });
   }
 
   /** The leader of a group as far as this node knows; 0: unknown. */
   leaderOf(group: GroupNumber): NodeId {
     return this.#leaders.leaderOf(group);
+  }
+
+  /** False for a peer that has fallen silent. */
+  isAlive(node: NodeId): boolean {
+    return this.#leaders.isAlive(node);
   }
 
   /**
@@ -115,10 +129,17 @@ export class Coordinator {
     if (proposal.group === META_GROUP) {
       if (proposal.kind !== EntryKind.PHYSICAL_PLAN)
         throw new RingtideError("FRAME_MALFORMED", `meta proposal of kind ${proposal.kind}`);
-      decodeMetaCommand(proposal.payload); // what does not decode must not enter the log: apply would stop the group
+      // What does not decode must not enter the log: apply would stop the group.
+      this.#requireMetaRoom(decodeMetaCommand(proposal.payload).command);
       return this.#parts.metaRaft.propose(proposal, timeoutMs);
     }
     return this.#replica(proposal.group).propose(proposal, timeoutMs);
+  }
+
+  /** What data groups have done is noted at any time, so that a deletion that has begun can end. */
+  #requireMetaRoom({ kind }: MetaCommand): void {
+    if (kind === "dropDone" || this.#parts.metaRaft.status().role !== "leader") return;
+    this.#metaRoom.require(2);
   }
 
   #replica(group: GroupNumber): DataGroup {

@@ -1,11 +1,13 @@
 import type { Clock, GroupNumber, Logger, NodeId } from "@ringtide/common";
-import { asRingtideError, groupName, headerOf, RingtideError } from "@ringtide/common";
+import { asRingtideError, groupName, RingtideError } from "@ringtide/common";
 import { addsRows, type ReplicaStorage, type SnapshotManifest } from "@ringtide/engine";
 import { type Configuration, EntryKind, type RaftCore, type RaftStatus } from "@ringtide/raft";
 import type { RaftLog } from "@ringtide/raftlog";
 import type { DataMachine } from "./data-machine.ts";
-import type { DiskWatch } from "./disk-watch.ts";
+import { DiskRoom } from "./disk-room.ts";
+import type { DiskLevel, DiskWatch } from "./disk-watch.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
+import type { Leadership } from "./leadership.ts";
 import { firstIndexToKeep, type LogRetention } from "./log-retention.ts";
 import type { RaftGroup } from "./raft-group.ts";
 
@@ -45,12 +47,13 @@ export interface DataGroupOptions {
   readonly logger: Logger;
   readonly writeTimeoutMs: number;
   readonly diskWatch: DiskWatch;
-  /** True when the peer's last beat proved that its disk and main loop work. */
-  readonly provesLife: (peer: NodeId) => boolean;
+  /** As the peer's beats tell it. */
+  readonly diskLevelOf: (peer: NodeId) => DiskLevel;
+  readonly leadership: Leadership;
 }
 
-/** Leadership goes to the header node when that is up to date, not more often than this. */
-const BALANCE_INTERVAL_MS = 3000;
+/** While the disk is nearly full, a group that holds more of the log than this closes its memtable: its part of the log may then go. */
+const LOW_DISK_LOG_CLOSE_BYTES = 1024 * 1024;
 const MAINTENANCE_INTERVAL_MS = 200;
 
 /** One replica of a data group on this node: its consensus, its storage, and what keeps both in shape. */
@@ -61,15 +64,15 @@ export class DataGroup {
   readonly #options: DataGroupOptions;
   #closeProposed = false;
   #nextMaintenanceMs = 0;
-  #nextBalanceMs: number;
+  readonly #room: DiskRoom;
 
   constructor(options: DataGroupOptions) {
     this.#options = options;
     this.raft = options.raft;
     this.#machine = options.machine;
     this.group = options.raft.group;
+    this.#room = new DiskRoom(options);
     this.#watchDamage();
-    this.#nextBalanceMs = options.clock.monotonicMs() + BALANCE_INTERVAL_MS;
   }
 
   get storage(): ReplicaStorage {
@@ -126,14 +129,16 @@ export class DataGroup {
     return this.raft.propose(proposal, timeoutMs);
   }
 
-  /** Deletes, schema and flushes go on with a disk that is filling up. */
+  /** Rows need disks above the first water mark, deletes and schema above the second, flushes none. A leader without room looks for another. */
   #requireRoom(payload: Uint8Array): void {
-    const { diskWatch } = this.#options;
-    if (!diskWatch.isLow || !addsRows(payload)) return;
-    throw new RingtideError(
-      "DISK_FULL",
-      `node ${this.#options.self} has ${diskWatch.freeBytes} bytes of disk left, less than disk_low_water_bytes: make room, it goes on by itself`,
-    );
+    try {
+      this.#room.require(addsRows(payload) ? 1 : 2);
+    } catch (error) {
+      if (!this.#options.leadership.handOver()) throw error;
+      throw new RingtideError("NOT_LEADER", `${groupName(this.group)} is being handed to a node with more free disk`, {
+        details: { leader: this.raft.status().transferTo },
+      });
+    }
   }
 
   #requireLeader(): RaftStatus {
@@ -165,12 +170,8 @@ export class DataGroup {
     if (nowMs < this.#nextMaintenanceMs || this.raft.stopped !== undefined) return;
     this.#nextMaintenanceMs = nowMs + MAINTENANCE_INTERVAL_MS;
     this.#cutLog();
-    if (this.raft.status().role !== "leader") return;
-    this.#closeWhenFull();
-    if (nowMs >= this.#nextBalanceMs) {
-      this.#nextBalanceMs = nowMs + BALANCE_INTERVAL_MS;
-      this.#moveLeadershipHome();
-    }
+    this.#options.leadership.tick();
+    if (this.raft.status().role === "leader") this.#closeWhenFull();
   }
 
   /**
@@ -178,11 +179,12 @@ export class DataGroup {
    * would keep all later segments of the other groups.
    */
   #closeWhenFull(): void {
-    const { policy, log, logger } = this.#options;
+    const { policy, log, logger, diskWatch } = this.#options;
     const { storage } = this;
     if (this.#closeProposed || this.raft.status().applied <= storage.checkpointIndex) return;
     const logBytes = log.bytesFrom(this.group, storage.checkpointIndex + 1);
-    if (storage.memtableBytes < policy.memtableCloseBytes && logBytes < policy.logCloseBytes) return;
+    const logLimitBytes = diskWatch.level === 0 ? policy.logCloseBytes : LOW_DISK_LOG_CLOSE_BYTES;
+    if (storage.memtableBytes < policy.memtableCloseBytes && logBytes < logLimitBytes) return;
     this.#closeProposed = true;
     this.flush(this.#options.writeTimeoutMs)
       .catch((error: unknown) => {
@@ -202,17 +204,6 @@ export class DataGroup {
     const { log, policy, pinnedIndex } = this.#options;
     const { checkpointIndex } = this.storage;
     this.raft.cutLog(firstIndexToKeep(this.raft.status(), checkpointIndex, pinnedIndex(), log.sizeBytes(), policy));
-  }
-
-  #moveLeadershipHome(): void {
-    const header = headerOf(this.group);
-    if (header === this.#options.self) return;
-    const status = this.raft.status();
-    const peer = status.peers.find((candidate) => candidate.id === header);
-    if (peer === undefined || !peer.recentActive || peer.match < status.commit) return;
-    if (!this.#options.provesLife(header)) return;
-    this.#options.logger.info("moving leadership to the header node", { group: groupName(this.group), header });
-    this.raft.transferLeadership(header);
   }
 
   async close(): Promise<void> {

@@ -7,12 +7,14 @@ import type { RaftLog, RecoveredGroup, TermRun } from "@ringtide/raftlog";
 import type { ClusterOptions, Ports } from "./cluster-options.ts";
 import { DataGroup, type Replica } from "./data-group.ts";
 import { DataMachine } from "./data-machine.ts";
-import type { DiskWatch } from "./disk-watch.ts";
+import type { DiskLevel, DiskWatch } from "./disk-watch.ts";
 import type { FormationRecord } from "./formation.ts";
 import { decodeGroupState, type GroupState } from "./group-state.ts";
+import { Leadership } from "./leadership.ts";
 import { MetaStore } from "./meta-group.ts";
 import type { DataGroupPlan } from "./partition-table.ts";
-import { RaftGroup, type SnapshotOffer } from "./raft-group.ts";
+import { RaftGroup } from "./raft-group.ts";
+import type { SnapshotOffer } from "./raft-group-options.ts";
 
 /** What opening a group of this node needs. */
 export interface OpenContext {
@@ -23,7 +25,10 @@ export interface OpenContext {
   readonly log: RaftLog;
   readonly send: (message: Message) => void;
   readonly diskWatch: DiskWatch;
+  readonly diskLevelOf: (peer: NodeId) => DiskLevel;
   readonly provesLife: (peer: NodeId) => boolean;
+  readonly isStalled: (peer: NodeId) => boolean;
+  readonly isUp: (peer: NodeId) => boolean;
   readonly onLeaderChanged: (group: GroupNumber, leader: NodeId) => void;
   readonly onSnapshotOffer: (group: GroupNumber, from: NodeId, index: number) => void;
   readonly pinnedIndex: (group: GroupNumber) => number | undefined;
@@ -34,12 +39,15 @@ const MAX_INFLIGHT_REQUESTS = 256;
 const MAX_APPEND_BYTES = 1024 * 1024;
 const MEMORY_BYTES_MAX = 64 * 1024 * 1024;
 const RECOVERY_READ_BYTES = 16 * 1024 * 1024;
+/** A group may use this part of the disk's reserve to settle what was under way. */
+const REFUSAL_GRACE_SHARE = 16;
 /** In steps of the election range: members after the first wait longer before they campaign. */
 const LATER_PRIORITY = 1;
 
 export interface OpenMeta {
   readonly raft: RaftGroup;
   readonly store: MetaStore;
+  readonly leadership: Leadership;
   /** The core as log and store have it now, after the store took in a snapshot. */
   readonly reopenCore: () => Promise<RaftCore>;
 }
@@ -61,7 +69,8 @@ export async function openMetaGroup(context: OpenContext): Promise<OpenMeta> {
     machine: store,
     snapshotToOffer: () => offerOf(store.checkpointIndex, store.checkpointState),
   });
-  return { raft, store, reopenCore };
+  const leadership = new Leadership({ ...leadershipParts(context), raft, home: 0 });
+  return { raft, store, leadership, reopenCore };
 }
 
 function offerOf(index: number, state: GroupState | undefined): SnapshotOffer | undefined {
@@ -137,14 +146,24 @@ export async function openDataGroup(context: OpenContext, plan: DataGroupPlan): 
     logger: options.ports.logger,
     writeTimeoutMs: options.writeTimeoutMs,
     diskWatch: context.diskWatch,
-    provesLife: context.provesLife,
+    diskLevelOf: context.diskLevelOf,
+    leadership: new Leadership({ ...leadershipParts(context), raft, home: headerOf(plan.group) }),
   });
+}
+
+function leadershipParts(context: OpenContext) {
+  const { self, diskWatch, diskLevelOf, provesLife, isStalled, isUp, options } = context;
+  const { electionMaxMs, ports } = options;
+  const { clock, logger } = ports;
+  return { self, diskWatch, diskLevelOf, provesLife, isStalled, isUp, electionMaxMs, clock, logger };
 }
 
 function raftParts(context: OpenContext) {
   const { clock, logger } = context.options.ports;
+  const refusalGraceBytes = context.options.diskReserveBytes / REFUSAL_GRACE_SHARE;
   const { log, send, onLeaderChanged, onSnapshotOffer } = context;
-  return { log, send, onLeaderChanged, onSnapshotOffer, clock, logger };
+  const { onFatal } = context.options;
+  return { refusalGraceBytes, onFatal, log, send, onLeaderChanged, onSnapshotOffer, clock, logger };
 }
 
 /** What a core takes from its node. */

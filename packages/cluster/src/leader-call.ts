@@ -67,14 +67,14 @@ export class LeaderCall {
     );
   }
 
-  /** Where to look for the leader; the members in turn when none is known. */
+  /** Where to look for the leader: the members that are up in turn when none is known, and now and then any other. */
   #likely(group: GroupNumber, attempts: number): NodeId {
-    const known = this.#leaders.liveLeaderOf(group);
-    if (known !== 0 && attempts % 4 !== 3) return known;
     const members = this.#leaders.membersOf(group);
+    if (attempts % 4 === 3) return members[Math.floor(attempts / 4) % members.length] ?? 0;
+    const known = this.#leaders.liveLeaderOf(group);
+    if (known !== 0) return known;
     const up = members.filter((member) => this.#leaders.isAlive(member));
-    const candidates = up.length > 0 ? up : members;
-    return candidates[attempts % candidates.length] ?? 0;
+    return up[attempts % up.length] ?? members[attempts % members.length] ?? 0;
   }
 
   /** 0 when no leader is to be seen. A node without a replica asks the members, who know. */

@@ -1,22 +1,25 @@
 import type { Clock } from "@ringtide/common";
 import type { RaftLog } from "@ringtide/raftlog";
+import type { DiskWatch } from "./disk-watch.ts";
 import type { ProofOfLife } from "./transport.ts";
 
 /** How long a stall of the main loop stays in the proof of life. */
 const MEMORY_MS = 1000;
 
-/** Measures what proves that this node lives: its disk answers and its main loop turns. */
+/** Measures what proves that this node lives: its disk answers and its main loop turns. And how full its disk is. */
 export class NodeHealth {
   readonly #clock: Clock;
   readonly #log: RaftLog;
+  readonly #diskWatch: DiskWatch;
   readonly #tickMs: number;
   #lastTickMs: number;
   #longestTurnMs = 0;
   #longestAtMs = 0;
 
-  constructor(clock: Clock, log: RaftLog, tickMs: number) {
+  constructor(clock: Clock, log: RaftLog, diskWatch: DiskWatch, tickMs: number) {
     this.#clock = clock;
     this.#log = log;
+    this.#diskWatch = diskWatch;
     this.#tickMs = tickMs;
     this.#lastTickMs = clock.monotonicMs();
   }
@@ -34,6 +37,10 @@ export class NodeHealth {
   }
 
   proof(): ProofOfLife {
-    return { oldestPendingSyncMs: this.#log.oldestPendingSyncMs(), longestTurnMs: this.#longestTurnMs };
+    return {
+      oldestPendingSyncMs: this.#log.oldestPendingSyncMs(),
+      longestTurnMs: this.#longestTurnMs,
+      diskLevel: this.#diskWatch.level,
+    };
   }
 }

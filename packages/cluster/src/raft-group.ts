@@ -1,33 +1,12 @@
-import type { Clock, GroupNumber, Logger, NodeId } from "@ringtide/common";
+import type { GroupNumber, NodeId } from "@ringtide/common";
 import { asRingtideError, groupName, hasCode, RingtideError } from "@ringtide/common";
-import type { Configuration, Message, RaftCore, RaftStatus, Ready } from "@ringtide/raft";
-import type { RaftLog } from "@ringtide/raftlog";
-import { Applier, type StateMachine } from "./applier.ts";
+import type { Message, RaftCore, RaftStatus, Ready } from "@ringtide/raft";
+import { Applier } from "./applier.ts";
+import { EntryAdmission } from "./entry-admission.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
 import { ProposalTable } from "./proposal-table.ts";
+import type { RaftGroupOptions } from "./raft-group-options.ts";
 import { ReadRounds } from "./read-rounds.ts";
-
-export interface RaftGroupOptions {
-  readonly group: GroupNumber;
-  readonly core: RaftCore;
-  readonly log: RaftLog;
-  readonly machine: StateMachine;
-  readonly send: (message: Message) => void;
-  /** This leader's follower needs entries that are cut: the checkpoint to offer it; undefined while there is none. */
-  readonly snapshotToOffer: () => SnapshotOffer | undefined;
-  /** A leader offers this replica a snapshot, at `index` or later. */
-  readonly onSnapshotOffer: (group: GroupNumber, from: NodeId, index: number) => void;
-  /** Another leader is known than before; 0: none is. */
-  readonly onLeaderChanged: (group: GroupNumber, leader: NodeId) => void;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
-export interface SnapshotOffer {
-  readonly index: number;
-  readonly term: number;
-  readonly configuration: Configuration;
-}
 
 const CATCH_UP_READ_BYTES = 4 * 1024 * 1024;
 
@@ -61,6 +40,7 @@ export class RaftGroup {
   #cutBelow = 0;
   /** The log lost entries; the core says when it may be trusted again. */
   #isDistrusted: boolean;
+  readonly #admission: EntryAdmission;
 
   constructor(options: RaftGroupOptions) {
     const { group, clock, core, machine } = options;
@@ -71,6 +51,7 @@ export class RaftGroup {
     this.#core = core;
     this.#isDistrusted = !mayVote;
     this.#proposals = new ProposalTable(clock, name);
+    this.#admission = new EntryAdmission(options.refusalGraceBytes);
     this.#reads = new ReadRounds({
       groupName: name,
       clock,
@@ -91,6 +72,11 @@ export class RaftGroup {
 
   status(): RaftStatus {
     return this.#core.status();
+  }
+
+  /** Its state is being replaced by a snapshot. */
+  get isSuspended(): boolean {
+    return this.#suspended;
   }
 
   /** Undefined while the group runs; else SHUTTING_DOWN or GROUP_STOPPED. */
@@ -136,18 +122,20 @@ export class RaftGroup {
     this.#schedule();
   }
 
-  /** Takes no entries (true), or takes them again: for a disk that is nearly full. */
-  refuseEntries(refuse: boolean): void {
-    this.#core.refuseEntries(refuse);
-  }
-
   step(message: Message): void {
     if (!this.#runs) return;
     if (this.#commitAtStart === 0 && (message.type === "append" || message.type === "heartbeat")) {
       this.#commitAtStart = message.commit;
     }
-    this.#core.step(message);
+    const admitted = this.#admission.admit(message);
+    if (admitted === undefined) return;
+    this.#core.step(admitted);
     this.#schedule();
+  }
+
+  /** With true, the replica of a nearly full disk takes no further commands from its leader, but for a grace; see EntryAdmission. */
+  refuseEntries(refuse: boolean): void {
+    this.#admission.refuse(refuse);
   }
 
   reportUnreachable(peer: NodeId): void {
@@ -176,7 +164,7 @@ export class RaftGroup {
       },
       (error: unknown) => {
         if (hasCode(error, "DISK_FULL")) this.#cutBelow = 0;
-        else this.stop(asRingtideError(error));
+        else this.#fail(error);
       },
     );
   }
@@ -349,7 +337,7 @@ export class RaftGroup {
     if (!this.#isDistrusted || !this.#core.status().mayVote) return;
     this.#isDistrusted = false;
     this.#options.logger.info("the damaged log has caught up: this replica votes again", { group: groupName(this.group) });
-    this.#options.log.trust(this.group).catch((error: unknown) => this.stop(asRingtideError(error)));
+    this.#options.log.trust(this.group).catch((error: unknown) => this.#fail(error));
   }
 
   /**
@@ -384,6 +372,13 @@ export class RaftGroup {
     this.#proposals.failAll(
       new RingtideError("LEADERSHIP_LOST", `${error.message}, while the write was under way`, { cause: error }),
     );
+  }
+
+  /** The log's files cannot be written: that is the whole node's trouble. */
+  #fail(error: unknown): void {
+    const known = asRingtideError(error);
+    this.stop(known);
+    if (known.code !== "SHUTTING_DOWN") this.#options.onFatal(known);
   }
 
   /**

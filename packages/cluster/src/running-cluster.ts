@@ -6,12 +6,13 @@ import type { RaftLog } from "@ringtide/raftlog";
 import type { ClusterOptions } from "./cluster-options.ts";
 import { Coordinator } from "./coordinator.ts";
 import type { DataGroup } from "./data-group.ts";
-import { DiskWatch } from "./disk-watch.ts";
+import type { DiskLevel, DiskWatch } from "./disk-watch.ts";
 import { callMetadata, maxMessageBytes } from "./doors.ts";
 import { DropTask } from "./drop-task.ts";
 import type { FormationRecord } from "./formation.ts";
 import { groupDirectory, type OpenMeta, openDataGroup, openMetaGroup } from "./group-opener.ts";
 import { GroupTicker } from "./group-ticker.ts";
+import type { Leadership } from "./leadership.ts";
 import { MetaLogCutter, type MetaStore } from "./meta-group.ts";
 import { NodeHealth } from "./node-health.ts";
 import { askStatus } from "./node-status.ts";
@@ -34,6 +35,7 @@ export class RunningCluster {
   readonly #meta: OpenMeta;
   readonly #metaStore: MetaStore;
   readonly #metaRaft: RaftGroup;
+  readonly #metaLeadership: Leadership;
   readonly #metaCutter: MetaLogCutter;
   readonly #dataGroups: Map<GroupNumber, DataGroup>;
   readonly #dropTask: DropTask;
@@ -61,6 +63,7 @@ export class RunningCluster {
     this.#meta = parts.meta;
     this.#metaStore = parts.meta.store;
     this.#metaRaft = parts.meta.raft;
+    this.#metaLeadership = parts.meta.leadership;
     this.#dataGroups = parts.dataGroups;
     this.snapshots = parts.snapshots;
     this.#metaCutter = new MetaLogCutter({
@@ -89,6 +92,7 @@ export class RunningCluster {
       metaRaft: parts.meta.raft,
       dataGroups: parts.dataGroups,
       transport: parts.transport,
+      diskWatch: parts.diskWatch,
     });
     this.#dropTask = new DropTask({
       state: parts.meta.store.state,
@@ -106,9 +110,10 @@ export class RunningCluster {
     self: NodeId,
     kv: Kv,
     log: RaftLog,
+    diskWatch: DiskWatch,
   ): Promise<RunningCluster> {
     const { ports } = options;
-    const health = new NodeHealth(ports.clock, log, options.tickMs);
+    const health = new NodeHealth(ports.clock, log, diskWatch, options.tickMs);
     let cluster: RunningCluster | undefined;
     const transport = new Transport({
       self,
@@ -126,17 +131,14 @@ export class RunningCluster {
       onLoss: (peer, meta) => cluster?.reportLoss(peer, meta),
     });
     const send = (message: Message) => transport.send(message);
-    const { dataDirectory, diskLowWaterBytes } = options;
-    const diskWatch = new DiskWatch(ports.disk, ports.clock, ports.logger, dataDirectory, diskLowWaterBytes);
     await diskWatch.start();
-    const provesLife = (peer: NodeId) => {
-      const proof = transport.proofOf(peer);
-      return (
-        proof !== undefined &&
-        proof.oldestPendingSyncMs < options.diskStallLimitMs &&
-        proof.longestTurnMs < options.loopStallLimitMs
-      );
+    const isStalled = (peer: NodeId) => {
+      const { oldestPendingSyncMs = 0, longestTurnMs = 0 } = transport.proofOf(peer) ?? {};
+      return oldestPendingSyncMs >= options.diskStallLimitMs || longestTurnMs >= options.loopStallLimitMs;
     };
+    const provesLife = (peer: NodeId) => transport.proofOf(peer) !== undefined && !isStalled(peer);
+    const diskLevelOf = (peer: NodeId) => transport.proofOf(peer)?.diskLevel ?? 0;
+    const isUp = (peer: NodeId) => cluster?.coordinator.isAlive(peer) ?? true;
     const onLeaderChanged = (group: GroupNumber, leader: NodeId) => transport.leaderChanged(group, leader);
     const snapshots = new Snapshots({
       ...ports,
@@ -154,7 +156,10 @@ export class RunningCluster {
       log,
       send,
       diskWatch,
+      diskLevelOf,
       provesLife,
+      isStalled,
+      isUp,
       onLeaderChanged,
       onSnapshotOffer: (group: GroupNumber, from: NodeId, index: number) => snapshots.offered(group, from, index),
       pinnedIndex: (group: GroupNumber) => snapshots.pinnedIndex(group),
@@ -178,7 +183,10 @@ export class RunningCluster {
       dataGroups,
       snapshots,
     });
-    return cluster;
+    const opened = cluster;
+    opened.#heedDisk(diskWatch.level);
+    diskWatch.onChange((level) => opened.#heedDisk(level));
+    return opened;
   }
 
   /** Starts the tick that drives elections, beats and upkeep. */
@@ -190,8 +198,14 @@ export class RunningCluster {
     this.snapshots.tick();
     if (!this.#metaRaft.isQuiet) this.#metaRaft.tick();
     this.#metaCutter.tick();
+    this.#metaLeadership.tick();
     for (const group of this.#dataGroups.values()) group.tick();
     if (this.#metaRaft.status().leaderReady) this.#dropTask.tick();
+  }
+
+  /** The meta group takes its few small entries as long as it can: membership is among them. */
+  #heedDisk(level: DiskLevel): void {
+    for (const group of this.#dataGroups.values()) group.raft.refuseEntries(level === 2);
   }
 
   *#rafts(): Generator<RaftGroup> {
@@ -274,7 +288,8 @@ export class RunningCluster {
     const replicas = [replicaStatus(this.#metaRaft, this.#metaStore.checkpointIndex)];
     for (const group of this.#dataGroups.values())
       replicas.push(replicaStatus(group.raft, group.storage.checkpointIndex));
-    return { node: this.self, ...this.#health.proof(), replicas };
+    const diskFreeBytes = Number.isFinite(this.#diskWatch.freeBytes) ? this.#diskWatch.freeBytes : null;
+    return { node: this.self, ...this.#health.proof(), diskFreeBytes, replicas };
   }
 
   /** Status of every member; undefined for one that does not answer within a second. */

@@ -27,6 +27,10 @@ export interface NodeStatus {
   readonly node: NodeId;
   readonly longestTurnMs: number;
   readonly oldestPendingSyncMs: number;
+  /** A DiskLevel. */
+  readonly diskLevel: number;
+  /** Of the fullest file system with data or log; null: not known. */
+  readonly diskFreeBytes: number | null;
   readonly replicas: readonly ReplicaStatus[];
 }
 

@@ -12,6 +12,7 @@ import type {
 import { asRingtideError, META_GROUP, RingtideError } from "@ringtide/common";
 import { BeatBatch, decodeMessage, encodeMessage, RaftBatch } from "@ringtide/proto";
 import type { Message } from "@ringtide/raft";
+import type { DiskLevel } from "./disk-watch.ts";
 import type { MemberRecord } from "./formation.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Outbox } from "./outbox.ts";
@@ -23,6 +24,7 @@ export interface ProofOfLife {
   readonly oldestPendingSyncMs: number;
   /** Longest recent turn of the main loop, ms. */
   readonly longestTurnMs: number;
+  readonly diskLevel: DiskLevel;
 }
 
 export interface TransportOptions {
@@ -195,6 +197,7 @@ export class Transport {
       messages: batch.map(toWire),
       oldestPendingSyncMs: Math.round(proof.oldestPendingSyncMs),
       longestTurnMs: Math.round(proof.longestTurnMs),
+      diskLevel: proof.diskLevel,
     });
   }
 
@@ -210,7 +213,9 @@ export class Transport {
     this.#accept(stream, caller, (bytes) => {
       const batch = decodeMessage(BeatBatch, bytes, "beat batch");
       this.#lastBeatMs[meta ? "meta" : "data"].set(from, this.#options.clock.monotonicMs());
-      this.#proofs.set(from, { oldestPendingSyncMs: batch.oldestPendingSyncMs, longestTurnMs: batch.longestTurnMs });
+      const { oldestPendingSyncMs, longestTurnMs } = batch;
+      const diskLevel = batch.diskLevel >= 2 ? 2 : batch.diskLevel === 1 ? 1 : 0;
+      this.#proofs.set(from, { oldestPendingSyncMs, longestTurnMs, diskLevel });
       for (const wire of batch.messages) this.#deliver(fromWire(wire), from);
     });
   }

@@ -93,7 +93,11 @@ export const ERRORS = {
     "The group stopped on this node because applying an entry failed, or its log is damaged. See the node's log; other nodes may go on.",
     { retryable: true },
   ),
-  CONSISTENCY_UNAVAILABLE: spec(3012, 703, "The consistency level asked for cannot be served."),
+  CONSISTENCY_UNAVAILABLE: spec(
+    3012,
+    703,
+    "No leader could confirm that it leads, within the time of the query: a majority of the group is down or cut off. Try again, or read at mid or weak. Or: there is no such level.",
+  ),
   SLOT_NOT_OWNED: spec(3013, 700, "The group does not own the slot of this device: fetch the partition table again.", {
     retryable: true,
   }),
@@ -127,7 +131,7 @@ export const ERRORS = {
   DISK_FULL: spec(
     5003,
     413,
-    "The disk is full, or has less room than disk_low_water_bytes. Make room: inserts are then taken again; a node that had to stop is started again.",
+    "A disk is full, or has less room than disk_low_water_bytes (inserts are refused) or disk_reserve_bytes (all writes are); the message names the node. Make room: it goes on by itself.",
   ),
   DISK_IO: spec(5004, 313, "The disk failed. The node stops: replace the disk."),
   DISK_CORRUPT: spec(5005, 313, "Bytes on disk fail their checksum; the message names file and offset."),

@@ -8,7 +8,7 @@ import type { FileIdentity } from "./api.ts";
  */
 
 /** Ending of the names of data files. */
-export const FILE_SUFFIX = ".tsfile";
+const FILE_SUFFIX = ".tsfile";
 const INCOMING_SUFFIX = ".incoming";
 const LEFTOVERS = [`${FILE_SUFFIX}.tmp`, INCOMING_SUFFIX];
 
@@ -19,19 +19,6 @@ export function fileName(group: number, index: number): string {
 
 function incomingName({ name, digest }: FileIdentity): string {
   return `${name}.${digest}${INCOMING_SUFFIX}`;
-}
-
-/** Makes a directory and its missing parents, durably. */
-export async function makeDirectory(disk: Disk, path: string): Promise<void> {
-  const parents: string[] = [];
-  for (let at = path; (await disk.stat(at)) === undefined; at = parentOf(at)) parents.push(parentOf(at));
-  await disk.mkdir(path);
-  for (const parent of parents.reverse()) await disk.syncDir(parent);
-}
-
-function parentOf(path: string): string {
-  const end = path.lastIndexOf("/");
-  return end > 0 ? path.slice(0, end) : end === 0 ? "/" : ".";
 }
 
 /** Links a file whose bytes have been found to be those of `file` in under its incoming name. Bytes are durable then, the name is not yet. */

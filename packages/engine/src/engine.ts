@@ -1,4 +1,4 @@
-import { assert, type GroupNumber, RingtideError } from "@ringtide/common";
+import { assert, type GroupNumber, makeDirectory, RingtideError } from "@ringtide/common";
 import type { ColumnBatch, Point } from "@ringtide/tsfile";
 import { Activities } from "./activities.ts";
 import type {
@@ -17,7 +17,7 @@ import { Closer, type Closing } from "./closer.ts";
 import { decodeCommand } from "./commands.ts";
 import type { DataFile } from "./data-file.ts";
 import { DataFiles, findFault } from "./data-files.ts";
-import { fileName, makeDirectory, tidyDirectory } from "./directory.ts";
+import { fileName, tidyDirectory } from "./directory.ts";
 import { Exclusive } from "./exclusive.ts";
 import { exportSnapshot } from "./export.ts";
 import { type InstallOptions, installSnapshot, presentFiles } from "./install.ts";

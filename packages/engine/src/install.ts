@@ -1,7 +1,7 @@
-import { equalBytes, RingtideError } from "@ringtide/common";
+import { equalBytes, makeDirectory, RingtideError } from "@ringtide/common";
 import type { FileIdentity, SnapshotManifest } from "./api.ts";
 import { findFault } from "./data-files.ts";
-import { fileName, linkIncoming, makeDirectory, tidyDirectory } from "./directory.ts";
+import { fileName, linkIncoming, tidyDirectory } from "./directory.ts";
 import { Keys, KeyTag } from "./keys.ts";
 import { checkManifest, dataFilesOf, groupStateOf, STATE_FILE } from "./manifest.ts";
 import type { EngineOptions } from "./options.ts";

@@ -120,16 +120,14 @@ export async function readState(
 }
 
 function readHeader(bytes: Uint8Array, path: string): StateOrigin {
-  const reader = new ByteReader(bytes, path);
-  const magic = reader.u32();
-  const version = reader.u16();
-  reader.u16();
-  const group = reader.u32();
   const body = bytes.subarray(0, HEADER_BYTES - 4);
-  const index = reader.u53();
-  if (magic !== MAGIC || crc32c(body) !== reader.u32()) throw damaged(path, 0, "no header of a state file");
+  const crc = new ByteReader(bytes.subarray(body.length), path).u32();
+  const reader = new ByteReader(body, path);
+  if (crc32c(body) !== crc || reader.u32() !== MAGIC) throw damaged(path, 0, "no header of a state file");
+  const version = reader.u16();
   if (version !== VERSION) throw new RingtideError("FORMAT_UNKNOWN", `${path}: state file of version ${version}`);
-  return { group, index };
+  reader.u16();
+  return { group: reader.u32(), index: reader.u53() };
 }
 
 async function readPart(file: DiskFile, path: string, at: number): Promise<{ count: number; body: Uint8Array }> {

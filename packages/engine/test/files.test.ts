@@ -1,50 +1,16 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RingtideError } from "@ringtide/common";
-import { createDisk } from "@ringtide/common/node";
-import { DataType, MAX_TIME, MIN_TIME } from "@ringtide/tsfile";
-import { afterEach, describe, expect, it } from "vitest";
-import type { DeviceBlock } from "../src/api.ts";
+import { type RingtideError, utf8Bytes } from "@ringtide/common";
+import { openLevelKv } from "@ringtide/common/node";
+import { DataType } from "@ringtide/tsfile";
+import { describe, expect, it } from "vitest";
 import { block, collect, range, rowsOf } from "./support/blocks.ts";
-import { dyingDisk } from "./support/dying-disk.ts";
-import { Host, type HostOptions } from "./support/host.ts";
+import { CrashingPorts } from "./support/crashing-ports.ts";
+import { ALWAYS, DEVICE, expectedRows, insert, rows, rowsFrom, scan, useHosts } from "./support/fixtures.ts";
+import { type Host, hostStateAt } from "./support/host.ts";
 
-const ALWAYS = { from: MIN_TIME, to: MAX_TIME };
-const DEVICE = "root.sg.d";
 const { signal } = new AbortController();
-const hosts: Host[] = [];
-
-async function start(options: HostOptions = {}): Promise<Host> {
-  const host = await Host.start(options);
-  hosts.push(host);
-  return host;
-}
-
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.destroy();
-});
-
-/** `count` rows of one series from time `from` on; value = time. */
-function rowsFrom(from: number, count: number, device = DEVICE): DeviceBlock {
-  const times = range(from, count);
-  return block(device, times.map(BigInt), ["s", DataType.DOUBLE, times]);
-}
-
-function insert(host: Host, ...blocks: readonly DeviceBlock[]): void {
-  expect(host.apply({ kind: "insertBlocks", blocks }).ok).toBe(true);
-}
-
-function scan(host: Host, device = DEVICE) {
-  return host.engine.scan({ device, measurements: ["s"], range: ALWAYS, descending: false, signal });
-}
-
-async function rows(host: Host, device = DEVICE) {
-  return rowsOf(await collect(scan(host, device)));
-}
-
-function expectedRows(from: number, count: number) {
-  return range(from, count).map((time) => [BigInt(time), time]);
-}
+const start = useHosts();
 
 describe("closing a file", () => {
   it("moves the checkpoint, frees memory and tells, also when there is nothing to write", async () => {
@@ -82,6 +48,26 @@ describe("closing a file", () => {
     );
     expect(pieces.map((piece) => (piece.kind === "statistics" ? piece.statistics.count : 0))).toEqual([500, 500, 500]);
     expect((await rows(host)).slice(500)).toEqual(expectedRows(500, 1000));
+  });
+
+  it("keeps what the host gives with the checkpoint; a store from before that has nothing of it", async () => {
+    const host = await start();
+    expect(host.engine.checkpointState).toEqual(new Uint8Array(0));
+    insert(host, rowsFrom(0, 10));
+    await host.closeFile();
+    expect(host.engine.checkpointState).toEqual(hostStateAt(2));
+    await host.restart();
+    expect(host.engine.checkpointState).toEqual(hostStateAt(2));
+    await host.stop();
+    const kv = await openLevelKv(join(host.directory, "kv"));
+    await kv.write([{ op: "delete", key: Buffer.concat([utf8Bytes("group/16/"), Uint8Array.of(6)]) }], { sync: true });
+    await kv.close();
+    await host.open();
+    expect(host.engine).toMatchObject({ checkpointIndex: 2, checkpointState: new Uint8Array(0) });
+    expect(await rows(host)).toEqual(expectedRows(0, 10));
+    expect(() => host.engine.closeFile(3, new Uint8Array(70_000))).toThrow(
+      expect.objectContaining({ code: "INTERNAL" }),
+    );
   });
 
   it("runs several one after the other", async () => {
@@ -162,11 +148,12 @@ describe("a crash", () => {
     expect(files.length).toBe(1);
     const kept = await rows(whole);
     let outcomes = "";
-    for (let changes = 0; changes < 12; changes++) {
+    for (let changes = 0; changes < 20; changes++) {
       const failures: RingtideError[] = [];
+      const ports = new CrashingPorts(changes, { losesNames: changes % 2 === 1 });
       const host = await start({ onFailure: (error) => failures.push(error) });
       await host.stop();
-      await host.open(dyingDisk(changes));
+      await host.open(ports);
       load(host);
       host.append("close");
       const failed = await host.engine.settled().then(
@@ -177,7 +164,8 @@ describe("a crash", () => {
       expect(failures.map(({ code }) => code)).toEqual(failed ? ["DISK_IO"] : []);
       expect(await rows(host)).toEqual(kept);
       await host.stop();
-      await host.open(createDisk());
+      ports.crash();
+      await host.open();
       await host.engine.settled();
       expect(readdirSync(host.filesDirectory)).toEqual(files.map(({ name }) => name));
       expect(host.engine.files()).toEqual(files);

@@ -1,13 +1,15 @@
-import type { ReplicaReport, RingReport, StatusReport } from "@ringtide/client";
+import type { NodeReport, ReplicaReport, RingReport, StatusReport } from "@ringtide/client";
 import Table from "cli-table3";
 
+const MIB = 1_048_576;
 const plain = { style: { head: [], border: [], compact: true } };
 
 /** The tables of `status`: nodes, then a row for each replica of each group. */
 export function statusTables(report: StatusReport): string {
-  const nodes = new Table({ head: ["Node", "Address", "Meta", "Data", "Client", "State"], ...plain });
+  const nodes = new Table({ head: ["Node", "Address", "Meta", "Data", "Client", "State", "Disk"], ...plain });
   for (const node of report.nodes) {
-    nodes.push([node.node, node.host, node.metaPort, node.dataPort, node.clientPort, node.alive ? "up" : "DOWN"]);
+    const { host, metaPort, dataPort, clientPort, alive } = node;
+    nodes.push([node.node, host, metaPort, dataPort, clientPort, alive ? "up" : "DOWN", disk(node)]);
   }
   const groups = new Table({
     head: ["Group", "Leader", "Node", "Role", "Term", "Commit", "Applied", "Last", "Checkpoint", "Serves"],
@@ -31,6 +33,13 @@ export function statusTables(report: StatusReport): string {
   }
   const { uuid, name, replicas } = report.cluster;
   return `Cluster ${name} (${uuid}), ${replicas} replicas, as node ${report.answeredBy} sees it\n${nodes.toString()}\n${groups.toString()}`;
+}
+
+/** What the disk of a node still takes, and how much of it is free. */
+function disk({ diskLevel, diskFreeBytes }: NodeReport): string {
+  if (diskLevel === null) return "";
+  const state = diskLevel === 0 ? "ok" : diskLevel === 1 ? "LOW" : "FULL";
+  return diskFreeBytes === null ? state : `${state}, ${Math.floor(diskFreeBytes / MIB)} MiB free`;
 }
 
 /** Whether the replica answers reads; after a start it has to catch up first. */

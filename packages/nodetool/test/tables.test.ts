@@ -20,6 +20,8 @@ const status: StatusReport = {
     alive: node === 1,
     longestTurnMs: null,
     oldestPendingSyncMs: null,
+    diskLevel: node === 1 ? 1 : null,
+    diskFreeBytes: node === 1 ? 700 * 1_048_576 : null,
   })),
   groups: [
     {
@@ -69,9 +71,9 @@ it("shows nodes, and of each replica what is known: down, stopped, not serving y
   const text = statusTables(status);
   expect(text.split("\n")[0]).toBe("Cluster plant (a1b2), 3 replicas, as node 1 sees it");
   expect(cells(text)).toEqual([
-    ["Node", "Address", "Meta", "Data", "Client", "State"],
-    ["1", "n1.example", "9003", "40010", "55560", "up"],
-    ["2", "n2.example", "9003", "40010", "55560", "DOWN"],
+    ["Node", "Address", "Meta", "Data", "Client", "State", "Disk"],
+    ["1", "n1.example", "9003", "40010", "55560", "up", "LOW, 700 MiB free"],
+    ["2", "n2.example", "9003", "40010", "55560", "DOWN", ""],
     ["Group", "Leader", "Node", "Role", "Term", "Commit", "Applied", "Last", "Checkpoint", "Serves"],
     ["data(1,0)", "none", "1", "candidate", "4", "70", "69", "71", "60", "not yet"],
     ["data(1,0)", "none", "2", "DOWN", "", "", "", "", "", ""],

@@ -1,4 +1,6 @@
+import type { NodeId } from "@ringtide/common";
 import { decodeConfiguration } from "./configuration.ts";
+import { isVoter } from "./quorum.ts";
 import { type Configuration, type Entry, EntryKind } from "./types.ts";
 
 interface Place {
@@ -28,6 +30,16 @@ export class ConfigurationLog {
   /** Index of the entry that the one in force comes from. */
   get index(): number {
     return this.#last.index;
+  }
+
+  /** Votes in the one in force, or in one before it that may still count because what follows is not known to be committed. */
+  mayVoteIn(id: NodeId, commit: number): boolean {
+    for (let at = this.#places.length - 1; at >= 0; at--) {
+      const { index, configuration } = this.#places[at] as Place;
+      if (isVoter(configuration, id)) return true;
+      if (index <= commit) return false;
+    }
+    return false;
   }
 
   /** entries[skip …] were appended; what lies before `commit` stays. True: another configuration is in force. */

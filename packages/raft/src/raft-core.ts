@@ -10,7 +10,7 @@ import { readIndex } from "./reading.ts";
 import type { Ready } from "./ready.ts";
 import { statusOf } from "./report.ts";
 import { sendSupplied } from "./sending.ts";
-import { type HeldSnapshot, offerSnapshot } from "./snapshots.ts";
+import { type HeldSnapshot, needsSnapshot, offerSnapshot } from "./snapshots.ts";
 import { newState, type RaftState } from "./state.ts";
 import type { RaftStatus } from "./status.ts";
 import { step } from "./stepping.ts";
@@ -88,6 +88,14 @@ export class RaftCore {
   /** Answer to Ready.snapshotsNeeded, at any time later: the follower's host is told to pull this snapshot. */
   offerSnapshot(to: NodeId, snapshot: HeldSnapshot): void {
     offerSnapshot(this.#state, to, snapshot);
+  }
+
+  /**
+   * Asked when an offered snapshot is there, before it replaces this replica's state: false where the log has got that far meanwhile. After `true` the
+   * core is not used any more, as what it would acknowledge from then on is lost.
+   */
+  needsSnapshot(index: number, term: number): boolean {
+    return needsSnapshot(this.#state, index, term);
   }
 
   /** With `true` this replica takes no new entries: a follower drops appends that carry some, a leader's propose throws DISK_FULL. */

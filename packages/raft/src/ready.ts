@@ -40,7 +40,7 @@ export interface Ready {
   readonly diskReads: readonly DiskRead[];
   /** Followers that need entries which are cut: answer with offerSnapshot. Asked again, at most every electionTicksMax, while they need it. */
   readonly snapshotsNeeded: readonly { readonly to: NodeId }[];
-  /** To pull, install durably and start a new core from. The same offer comes again while the log stays behind it. */
+  /** To pull, then, if needsSnapshot() still says so, to install durably and to start a new core from. Offers come again while the log stays behind them. */
   readonly snapshotOffers: readonly SnapshotOffer[];
   readonly readStates: readonly ReadState[];
   /** Role, leader or term changed since the Ready before. */

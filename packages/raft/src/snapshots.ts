@@ -11,13 +11,16 @@ export interface HeldSnapshot {
   readonly configuration: Configuration;
 }
 
-/** The host's answer to snapshotsNeeded. Nothing happens where it is not needed any more. */
+/**
+ * The host's answer to snapshotsNeeded. Nothing happens where it is not needed any more, nor with one without voters: a replica that joined without
+ * a configuration, and has not applied any yet, does not know that of its state. The host is asked again.
+ */
 export function offerSnapshot(state: RaftState, to: NodeId, snapshot: HeldSnapshot): void {
   const { group, self } = state.options;
   const { index, term, configuration } = snapshot;
   assert(index <= state.applied, `a snapshot at ${index} is offered, applied is ${state.applied}`);
   const peer = state.leading?.peers.get(to);
-  if (peer === undefined || peer.match >= index) return;
+  if (peer === undefined || peer.match >= index || configuration.voters.length === 0) return;
   sendPromise(state, {
     type: "snapshot",
     group,
@@ -30,11 +33,16 @@ export function offerSnapshot(state: RaftState, to: NodeId, snapshot: HeldSnapsh
   });
 }
 
+/** Neither committed here nor part of this log: so nothing behind it was acknowledged to anybody who may count it. */
+export function needsSnapshot(state: RaftState, index: number, term: number): boolean {
+  return index > state.commit && state.log.term(index) !== term;
+}
+
 /** From the leader of this term. What is committed here already, or follows from it, needs no snapshot: the answer says so. */
 export function handleSnapshot(state: RaftState, message: SnapshotRequest): void {
   const { log, following } = state;
   const { index, snapshotTerm, from, configuration } = message;
-  if (index > state.commit && log.term(index) !== snapshotTerm) {
+  if (needsSnapshot(state, index, snapshotTerm)) {
     state.outbox.snapshotOffers = [{ from, index, term: snapshotTerm, configuration }];
     return;
   }

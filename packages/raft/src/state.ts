@@ -5,7 +5,6 @@ import { DurableLog } from "./durability.ts";
 import { MemoryLog } from "./memory-log.ts";
 import type { RaftOptions } from "./options.ts";
 import type { Progress } from "./progress.ts";
-import { isVoter } from "./quorum.ts";
 import type { DiskRead, ReadState, SnapshotOffer } from "./ready.ts";
 import type { IgnoredCounts } from "./status.ts";
 import type { HardState, Message, Role } from "./types.ts";
@@ -206,9 +205,12 @@ export function drawElectionTimeout(options: RaftOptions): number {
   return options.electionTicksMin + options.randomBelow(spread + 1) + preference;
 }
 
-/** May this replica become leader at all? */
+/**
+ * May this replica become leader at all? Also one that is voted out by an entry that may not be committed: with its longer log it may be the only one
+ * that can win (thesis section 4.2.2).
+ */
 export function mayCampaign(state: RaftState): boolean {
-  return state.mayVote && isVoter(state.configurations.current, state.options.self);
+  return state.mayVote && state.configurations.mayVoteIn(state.options.self, state.commit);
 }
 
 export function hardStateOf(state: RaftState): HardState {

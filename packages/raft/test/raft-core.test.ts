@@ -24,8 +24,7 @@ function settle(node: SimNode, apply = true): Message[] {
     for (let done = node.writeOldest(); done !== undefined; done = node.writeOldest()) node.report(done);
     const last = ready.committed.at(-1);
     if (apply && last !== undefined) {
-      node.applied = last.index;
-      core.appliedTo(last.index);
+      node.applyTo(last.index);
     }
   }
   return sent;

@@ -1,4 +1,4 @@
-import { type GroupNumber, groupName, type RingtideError } from "@ringtide/common";
+import { type GroupNumber, groupName, makeDirectory, type RingtideError } from "@ringtide/common";
 import { CutFile } from "./cut-file.ts";
 import type { Cuts } from "./cut-format.ts";
 import { damage } from "./damage.ts";
@@ -30,7 +30,7 @@ export interface Recovered {
 export async function recover(options: RaftLogOptions): Promise<Recovered> {
   const { disk, directory, mustExist = false } = options;
   if (mustExist && (await disk.stat(`${directory}/cuts`)) === undefined) throw missingFile(`${directory}/cuts`);
-  await makeDirectory(options);
+  await makeDirectory(disk, directory);
   const sequences = (await disk.list(directory)).map(segmentSequence).filter((sequence) => sequence !== undefined);
   const side = await openSideFiles(options, sequences.length > 0);
   try {
@@ -41,12 +41,6 @@ export async function recover(options: RaftLogOptions): Promise<Recovered> {
     await side.hardStateFile.close();
     throw error;
   }
-}
-
-async function makeDirectory({ disk, directory }: RaftLogOptions): Promise<void> {
-  if ((await disk.stat(directory)) !== undefined) return;
-  await disk.mkdir(directory);
-  await disk.syncDir(directory.slice(0, Math.max(directory.lastIndexOf("/"), 0)) || "/");
 }
 
 /** A crash can leave segments that a cut had declared unneeded. */

@@ -9,8 +9,8 @@ export class RoomWait {
   readonly #logger: Logger;
   readonly #waiting = new Set<{ readonly timer: Timer; readonly wake: () => void }>();
   #full = 0;
-  /** False: a full disk is an error at once. */
-  #isPatient = false;
+  /** Writes wait only while it is "waits": before, a full disk is an error, and afterwards the end of a log that closes. */
+  #state: "fails" | "waits" | "ended" = "fails";
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
@@ -24,12 +24,12 @@ export class RoomWait {
 
   /** From now on writes wait. */
   begin(): void {
-    this.#isPatient = true;
+    this.#state = "waits";
   }
 
   /** What waits, and what meets a full disk from now on, fails. */
   end(): void {
-    this.#isPatient = false;
+    this.#state = "ended";
     for (const { timer, wake } of this.#waiting) {
       timer.cancel();
       wake();
@@ -44,19 +44,24 @@ export class RoomWait {
     this.#full++;
     try {
       for (let waitMs = FIRST_RETRY_MS; error !== undefined; waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)) {
-        if (!this.#isPatient) throw error;
+        this.#checkWaits(error);
         if (this.#full === 1 && waitMs === FIRST_RETRY_MS)
           this.#logger.warn("the disk is full, the log waits for room", { code: "DISK_FULL", reason: error.message });
         await this.#sleep(waitMs);
-        if (!this.#isPatient)
-          throw new RingtideError("SHUTTING_DOWN", `the log was closed while the disk was full: ${error.message}`, {
-            cause: error,
-          });
+        this.#checkWaits(error);
         error = await failureOf(write);
       }
     } finally {
       this.#full--;
     }
+  }
+
+  #checkWaits(cause: RingtideError): void {
+    if (this.#state === "fails") throw cause;
+    if (this.#state === "ended")
+      throw new RingtideError("SHUTTING_DOWN", `the log was closed while the disk was full: ${cause.message}`, {
+        cause,
+      });
   }
 
   #sleep(waitMs: number): Promise<void> {

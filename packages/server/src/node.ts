@@ -1,4 +1,4 @@
-import { ClusterNode, type Ports } from "@ringtide/cluster";
+import { ClusterNode, type Ports, type RunningCluster } from "@ringtide/cluster";
 import type { Config, Listener } from "@ringtide/common";
 import { SessionService } from "@ringtide/session";
 import { openClientDoor } from "./client-door.ts";
@@ -77,6 +77,11 @@ export class Node {
       await node.close();
       throw error;
     }
+  }
+
+  /** What runs on this node: its groups and their state. */
+  get cluster(): RunningCluster {
+    return this.#cluster.cluster;
   }
 
   /** Stops cleanly: the door first, then sessions, then the cluster. */

@@ -48,6 +48,7 @@ export function clusterOptions(
     writeTimeoutMs: config.writeOperationTimeoutMs,
     readTimeoutMs: config.readOperationTimeoutMs,
     diskLowWaterBytes: config.diskLowWaterBytes,
+    diskReserveBytes: config.diskReserveBytes,
     maxConnections: config.maxConcurrentClientNum,
     maxEntryBytes: config.raftLogBufferSize,
     segmentBytes: config.maxRaftLogPersistDataSizePerFile,

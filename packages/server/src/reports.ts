@@ -37,6 +37,8 @@ export async function statusReport(cluster: RunningCluster, sessions: SessionSer
         alive: status !== undefined,
         longestTurnMs: status?.longestTurnMs ?? null,
         oldestPendingSyncMs: status?.oldestPendingSyncMs ?? null,
+        diskLevel: status?.diskLevel ?? null,
+        diskFreeBytes: status?.diskFreeBytes ?? null,
       };
     }),
     groups,

@@ -41,7 +41,11 @@ describe("not linearizable", () => {
       ["[r1]  ", "      [w1]"],
       /client 0 reads 1, a value that nobody had asked to write by then/,
     ],
-    ["a stale read", ["[w1] [w2]", "          [r1]"], /after|between/],
+    [
+      "a stale read",
+      ["[w1] [w2]", "          [r1]"],
+      /stale read: client 1 reads 1 after .client 0 writes 2. had replaced it/,
+    ],
     [
       "a value that comes back",
       ["[w1  ]", "[w2  ]", "       [r1] [r2] [r1]"],
@@ -52,21 +56,25 @@ describe("not linearizable", () => {
       ["[w1  ]", "[w2  ]", "       [r1]      [r2]", "            [r2]      [r1]"],
       /stale read/,
     ],
-    [
-      "a new value, then the old one",
-      ["[w1] [w2          ]", "        [r2]", "             [r1]"],
-      /stale read|between/,
-    ],
+    ["a new value, then the old one", ["[w1] [w2          ]", "        [r2]", "             [r1]"], /stale read/],
     ["a lost write", ["[w1] [r-]"], /reads nothing after client 0 writes 1, and nobody deleted it/],
-    ["a delete that did nothing", ["[w1] [d] [r1]"], /but in between client 0 deletes/],
+    [
+      "a delete that did nothing",
+      ["[w1] [d] [r1]"],
+      /stale read: client 0 reads 1 after .client 0 deletes. had removed it/,
+    ],
     [
       "a read of nothing while the value stays",
       ["[w1] [r-] [r1]", "     [d?"],
-      /but in between client 0 reads nothing/,
+      /client 0 reads nothing while 1 was there, from .client 0 writes 1. to .client 0 reads 1./,
     ],
-    ["a point that comes back after its delete", ["[w1]", "     [d] [r-] [r1]"], /in between/],
+    ["a point that comes back after its delete", ["[w1]", "     [d] [r-] [r1]"], /stale read|while 1 was there/],
     ["two disappearances for one delete", ["[w1] [d?         [w2]", "         [r-]         [r-]"], /none does/],
-    ["a late write that a delete came after", ["[w1?", "     [r1] [d] [r1]"], /in between client 1 deletes/],
+    [
+      "a late write that a delete came after",
+      ["[w1?", "     [r1] [d] [r1]"],
+      /stale read: client 1 reads 1 after .client 1 deletes. had removed it/,
+    ],
   ])("%s", (_, lines, reason) => {
     const result = checkLinearizable(historyOf(...lines));
     expect(result).toMatchObject({ ok: false, verdict: "violated", key: "root.h.d1.v@1000" });
@@ -90,7 +98,7 @@ it("a value that was written to a key twice is refused", () => {
 it("the explanation shows the operations around the violation as a timeline", () => {
   const result = checkLinearizable(historyOf("[w1] [w2      ]", "        [r2]       [w3]", "             [r1] [r1]"));
   expect(result.ok ? "" : result.reason).toMatchInlineSnapshot(`
-    "root.h.d1.v@1000 is not linearizable: 1 was there all the time from 'client 0 writes 1' to 'client 2 reads 1', but in between client 0 writes 2
+    "root.h.d1.v@1000 is not linearizable: stale read: client 2 reads 1 after 'client 0 writes 2' had replaced it
     * client 0 writes 1  |-----|                                            0.000000 ms to 0.000003 ms
     * client 0 writes 2              |-----------------------|              0.000005 ms to 0.000014 ms
       client 1 reads 2                     |-----|                          0.000008 ms to 0.000011 ms

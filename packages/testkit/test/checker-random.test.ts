@@ -1,6 +1,8 @@
 import { checkLinearizable, type Operation, SeededRandom } from "@ringtide/testkit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { registerHistory } from "../src/history/checker/register-history.ts";
+import { RegisterSearch } from "../src/history/checker/search.ts";
 import { isLinearizable } from "./support/brute-force.ts";
 import { linearizableHistory, spoil } from "./support/histories.ts";
 
@@ -80,6 +82,38 @@ describe("the checker agrees with the definition", () => {
     expect(Math.min(counts.linearizable, counts.not)).toBeGreaterThan(1_000);
   });
 });
+
+describe("the search alone, without the contradictions that are looked for first", () => {
+  it("agrees with the definition", { timeout: 120_000 }, () => {
+    const counts = { linearizable: 0, not: 0 };
+    fc.assert(
+      fc.property(anyHistory.map(readingWhatIsWritten), (history) => {
+        fc.pre(history.every((read) => isWrittenBefore(read, history)));
+        const expected = isLinearizable(history);
+        counts[expected ? "linearizable" : "not"]++;
+        const search = new RegisterSearch(registerHistory(history));
+        expect(search.run(100_000)).toBe(expected ? "linearizable" : "violated");
+      }),
+      { numRuns: 40_000 },
+    );
+    expect(Math.min(counts.linearizable, counts.not)).toBeGreaterThan(500);
+  });
+});
+
+function readingWhatIsWritten(history: readonly Operation[]): Operation[] {
+  const written = history.flatMap((each) => (each.op === "write" && each.ok !== false ? [each.value] : []));
+  return history.map((each): Operation => {
+    if (each.op !== "read" || each.value === null) return each;
+    return { ...each, value: written[each.value % written.length] ?? null };
+  });
+}
+
+/** The search starts from this. */
+function isWrittenBefore(read: Operation, history: readonly Operation[]): boolean {
+  if (read.op !== "read" || read.value === null || read.return === null) return true;
+  const write = history.find(({ op, value }) => op === "write" && value === read.value);
+  return write !== undefined && write.call <= read.return;
+}
 
 describe("what it says of a violation", () => {
   it("is the smallest prefix: without its last answer it is linearizable", { timeout: 60_000 }, () => {

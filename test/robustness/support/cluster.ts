@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { addressOf } from "@ringtide/cli";
 import { fetchStatus, type StatusReport } from "@ringtide/client";
 import { caughtUp, eventually, statusOf } from "../../support/cluster.ts";
+import { atExit } from "./at-exit.ts";
 import { directNetwork, freePorts, type Network } from "./network.ts";
 import { NodeProcess, type Program } from "./node-process.ts";
 
@@ -18,17 +19,20 @@ export interface ClusterOptions {
 }
 
 const READY_MS = 60_000;
+const REVIVALS = 3;
 
 /** A cluster of real processes that is ended, and leaves nothing behind, by `end`. */
 export class Cluster {
   readonly nodes: readonly NodeProcess[];
   readonly directory: string;
   readonly #network: Network;
+  readonly #settled: () => void;
 
   private constructor(nodes: readonly NodeProcess[], directory: string, network: Network) {
     this.nodes = nodes;
     this.directory = directory;
     this.#network = network;
+    this.#settled = atExit(() => rmSync(directory, { recursive: true, force: true }));
   }
 
   /** Chooses ports and directories; starts nothing. */
@@ -117,6 +121,20 @@ export class Cluster {
     }
   }
 
+  /** Starts every node that has ended, or ends while it is waited for, again; all serve on return. */
+  async revive(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      for (const node of this.nodes) if (!node.isRunning) node.start();
+      try {
+        await this.ready();
+        return;
+      } catch (error) {
+        const hasEnded = this.nodes.some((node) => !node.isRunning);
+        if (!hasEnded || attempt === REVIVALS) throw error;
+      }
+    }
+  }
+
   /** Starts a node again; returns when it serves and has what the others had committed. */
   async restart(node: NodeProcess): Promise<void> {
     node.start();
@@ -150,6 +168,7 @@ export class Cluster {
     await Promise.all(this.nodes.map((node) => node.kill()));
     await this.#network.close();
     rmSync(this.directory, { recursive: true, force: true });
+    this.#settled();
   }
 }
 

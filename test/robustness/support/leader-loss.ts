@@ -2,7 +2,7 @@ import { Cluster, type ClusterOptions } from "./cluster.ts";
 import { LeaderWatch } from "./leaders.ts";
 import { Load } from "./load.ts";
 import type { NodeProcess } from "./node-process.ts";
-import { allWell, filesAgree, lossOf } from "./verify.ts";
+import { verify } from "./verify.ts";
 
 /**
  * What may happen to a leader:
@@ -43,15 +43,13 @@ export async function strike(node: NodeProcess, fault: LeaderFault): Promise<voi
 export async function mend(cluster: Cluster, node: NodeProcess, fault: LeaderFault): Promise<void> {
   if (fault === "pause") node.thaw();
   else if (node.isRunning) await node.order({});
-  if (!node.isRunning) node.start();
-  await cluster.ready();
+  await cluster.revive();
   await cluster.caughtUp();
 }
 
-/** Takes the leader of some data group away, `runs` times, from a cluster under load; fails when a row is lost. */
+/** Takes the leader of some data group away from a cluster under load, by each of the faults in turn; fails when a row is lost. */
 export async function loseLeaders(
-  fault: LeaderFault,
-  runs: number,
+  faults: readonly LeaderFault[],
   options: Pick<ClusterOptions, "settings">,
   onRun: (loss: LeaderLoss) => void = () => undefined,
 ): Promise<LeaderLoss[]> {
@@ -60,9 +58,9 @@ export async function loseLeaders(
     const watch = new LeaderWatch(cluster);
     const load = await Load.start({ addresses: cluster.addresses, writers: 6, paceMs: 20 });
     const losses: LeaderLoss[] = [];
-    for (let run = 0; run < runs; run++) {
+    for (const [turn, fault] of faults.entries()) {
       await load.goesOn("the fault before");
-      const { node, groups } = await someLeader(cluster, run);
+      const { node, groups } = await someLeader(cluster, turn);
       load.takePausesMs();
       const sinceMs = Date.now();
       await strike(node, fault);
@@ -74,12 +72,7 @@ export async function loseLeaders(
       onRun(loss);
       await mend(cluster, node, fault);
     }
-    await load.stop();
-    await cluster.caughtUp();
-    const { lostRows, wrongRows, examples } = await lossOf(cluster, load);
-    if (lostRows + wrongRows > 0) throw new Error(`${lostRows} rows lost, ${wrongRows} wrong:\n${examples.join("\n")}`);
-    await filesAgree(cluster);
-    await allWell(cluster);
+    await verify(cluster, load);
     return losses;
   } finally {
     await cluster.end();

@@ -10,6 +10,8 @@ export interface LoadOptions {
   readonly textBytes?: number;
   /** Least time from one tablet to the next. */
   readonly paceMs?: number;
+  /** Longest wait for the answer to one attempt; the client's own when left out. */
+  readonly requestTimeoutMs?: number;
   /** Of the devices. */
   readonly storageGroup?: string;
 }
@@ -138,12 +140,13 @@ export class Load {
   }
 
   static async start(options: LoadOptions): Promise<Load> {
-    const { writers = 4, storageGroup = "root.load", addresses } = options;
+    const { writers = 4, storageGroup = "root.load", addresses, requestTimeoutMs } = options;
+    const timeout = requestTimeoutMs === undefined ? {} : { requestTimeoutMs };
     const started: LoadWriter[] = [];
     for (let i = 0; i < writers; i++) {
       // Each begins at another node: some write through a node that does not lead.
       const turned = addresses.map((_, k) => addresses[(i + k) % addresses.length] ?? "");
-      started.push(new LoadWriter(await connect({ addresses: turned }), `${storageGroup}.w${i}`, options));
+      started.push(new LoadWriter(await connect({ addresses: turned, ...timeout }), `${storageGroup}.w${i}`, options));
     }
     return new Load(started);
   }

@@ -1,7 +1,8 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { promisify } from "node:util";
+import { atExit } from "./at-exit.ts";
 import type { Network } from "./network.ts";
 
 const run = promisify(execFile);
@@ -21,6 +22,7 @@ export class Namespaces implements Network {
   readonly #prefix = `rt${process.pid}`;
   readonly #subnet: string;
   #nodes = 0;
+  #settled: () => void = () => undefined;
 
   constructor() {
     const taken = new Set(
@@ -43,6 +45,10 @@ export class Namespaces implements Network {
     return `${this.#prefix}n${node}`;
   }
 
+  get #names(): string[] {
+    return [...Array.from({ length: this.#nodes }, (_, i) => this.#namespace(i + 1)), this.#bridge];
+  }
+
   hostOf(node: number): string {
     return `${this.#subnet}.${node}`;
   }
@@ -58,6 +64,9 @@ export class Namespaces implements Network {
   async open(ports: readonly unknown[]): Promise<void> {
     await removeLeftovers();
     this.#nodes = ports.length;
+    this.#settled = atExit(() => {
+      for (const name of this.#names) spawnSync("ip", ["netns", "del", name]);
+    });
     await ip("netns", "add", this.#bridge);
     await ip("-n", this.#bridge, "link", "add", "br0", "type", "bridge");
     await ip("-n", this.#bridge, "link", "set", "br0", "up");
@@ -113,10 +122,10 @@ export class Namespaces implements Network {
   }
 
   async close(): Promise<void> {
-    for (let node = 1; node <= this.#nodes; node++) await removeNamespace(this.#namespace(node));
-    await removeNamespace(this.#bridge);
+    for (const name of this.#names) await removeNamespace(name);
     // The links went with their namespaces, unless opening failed on the way.
     await ip("link", "del", this.#hostLink).catch(() => undefined);
+    this.#settled();
   }
 }
 

@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import type { Orders, Report } from "@ringtide/testkit";
 import { eventually } from "../../support/cluster.ts";
 import { PROJECT } from "../../support/scripts.ts";
+import { atExit } from "./at-exit.ts";
 
 const MAINS = {
   server: `${PROJECT}/packages/server/src/main.ts`,
@@ -36,12 +37,6 @@ export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
-
-/** Every child of this process that runs: whatever way the process ends, they end with it. */
-const running = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
 
 /** A node as a process of its own; it can be killed, frozen and started again from its data. */
 export class NodeProcess {
@@ -105,10 +100,10 @@ export class NodeProcess {
       },
     });
     closeSync(log);
-    running.add(child);
+    const settled = atExit(() => child.kill("SIGKILL"));
     this.#child = child;
     this.#ended = once(child, "exit").then(([code, signal]) => {
-      running.delete(child);
+      settled();
       this.#child = undefined;
       this.#keepHits();
       return { code: code as number | null, signal: signal as NodeJS.Signals | null };

@@ -1,8 +1,9 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { atExit } from "./at-exit.ts";
 
 const run = promisify(execFile);
 const PIECE = Buffer.alloc(256 * 1024, 1);
@@ -12,11 +13,16 @@ const MIB = 1024 * 1024;
 export class SmallDisk {
   readonly directory: string;
   readonly #home: string;
+  readonly #settled: () => void;
   #fillers = 0;
 
   private constructor(home: string, directory: string) {
     this.#home = home;
     this.directory = directory;
+    this.#settled = atExit(() => {
+      spawnSync("umount", ["--lazy", directory]);
+      rmSync(home, { recursive: true, force: true });
+    });
   }
 
   static async mount(kind: "ext4" | "tmpfs", sizeMiB: number): Promise<SmallDisk> {
@@ -43,9 +49,10 @@ export class SmallDisk {
     return bavail * bsize;
   }
 
-  /** Takes all space that is left. */
-  fill(): void {
+  /** Takes all space that is left; most of it without writing it. */
+  async fill(): Promise<void> {
     const path = `${this.directory}/filler-${this.#fillers++}`;
+    await run("fallocate", ["--length", String(Math.max(this.freeBytes - MIB, 1)), path]);
     try {
       for (;;) writeFileSync(path, PIECE, { flag: "a" });
     } catch (error) {
@@ -61,5 +68,6 @@ export class SmallDisk {
   async unmount(): Promise<void> {
     await run("umount", ["--lazy", this.directory]);
     rmSync(this.#home, { recursive: true, force: true });
+    this.#settled();
   }
 }

@@ -106,3 +106,13 @@ export async function allWell(cluster: Cluster): Promise<void> {
   ];
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }
+
+/** Ends the load, waits until all have caught up, and fails unless every row is there, files agree and nothing has stopped. */
+export async function verify(cluster: Cluster, load: Load): Promise<void> {
+  await load.stop();
+  await cluster.caughtUp();
+  const { lostRows, wrongRows, examples } = await lossOf(cluster, load);
+  if (lostRows + wrongRows > 0) throw new Error(`${lostRows} rows lost, ${wrongRows} wrong:\n${examples.join("\n")}`);
+  await filesAgree(cluster);
+  await allWell(cluster);
+}

@@ -11,11 +11,10 @@ import {
   utf8Bytes,
   utf8Text,
 } from "@ringtide/common";
-import type { SnapshotManifest } from "@ringtide/engine";
+import { checkManifest, type SnapshotManifest } from "@ringtide/engine";
 import { decodeMessage, encodeMessage, FilePartRequest, JsonText, OpenSnapshotRequest } from "@ringtide/proto";
 import { eachWithin } from "../each-within.ts";
 import { receiveFile } from "./file-stream.ts";
-import { parseManifest } from "./manifest.ts";
 
 export interface SnapshotPullerOptions {
   readonly disk: Disk;
@@ -98,7 +97,7 @@ export class SnapshotPuller {
     const request = encodeMessage(OpenSnapshotRequest, { group });
     const reply = await connection.unary("OpenSnapshot", request, { timeoutMs: OPEN_TIMEOUT_MS, signal });
     const { json } = decodeMessage(JsonText, reply, "manifest of a snapshot");
-    const manifest = parseManifest(json, `node ${from}`, group);
+    const manifest = manifestOf(json, from, group);
     if (!isNeeded(group, manifest.index)) return;
     const directory = `${this.#options.directory}/${group}`;
     await this.#prepare(directory, manifest, json);
@@ -169,5 +168,15 @@ export class SnapshotPuller {
   async close(): Promise<void> {
     this.#abort.abort(new RingtideError("SHUTTING_DOWN", "the node is stopping"));
     await this.#running;
+  }
+}
+
+/** The manifest that a peer sent, checked: its names cannot leave the directory that they are meant for. FRAME_MALFORMED for anything else. */
+function manifestOf(json: string, from: NodeId, group: GroupNumber): SnapshotManifest {
+  try {
+    return checkManifest(JSON.parse(json), group);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RingtideError("FRAME_MALFORMED", `node ${from} sent no manifest of a snapshot: ${reason}`, { cause: error });
   }
 }

@@ -135,8 +135,8 @@ export class Snapshots {
   }
 
   #isNeeded(group: GroupNumber, index: number): boolean {
-    const found = this.#options.groupOf(group);
-    return found !== undefined && found.raft.stopped === undefined && found.raft.status().commit < index;
+    const raft = this.#options.groupOf(group)?.raft;
+    return raft !== undefined && raft.stopped === undefined && !raft.isSuspended && raft.status().commit < index;
   }
 
   #presentFiles(group: GroupNumber): ReadonlyMap<string, { readonly digest: string; readonly path: string }> {

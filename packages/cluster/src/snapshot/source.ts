@@ -4,6 +4,7 @@ import { readChunks } from "./file-stream.ts";
 
 /** A group that can be copied: what the engine and the meta store have in common. */
 export interface SnapshotExporter {
+  readonly checkpointIndex: number;
   exportSnapshot(directory: string): Promise<SnapshotManifest>;
 }
 

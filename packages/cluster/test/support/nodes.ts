@@ -11,7 +11,8 @@ import { createNet } from "@ringtide/rpc";
 async function freePortPairs(count: number): Promise<number[]> {
   const found: number[] = [];
   while (found.length < count) {
-    const port = 20_000 + Math.floor(Math.random() * 20_000) * 2;
+    // Below the ports that connections get, which any other test may take at any time.
+    const port = 10_000 + Math.floor(Math.random() * 11_000) * 2;
     if (!found.includes(port) && (await isFree(port)) && (await isFree(port + 1))) found.push(port);
   }
   return found;
@@ -83,6 +84,7 @@ export function nodeOptions(
     writeTimeoutMs: 10_000,
     readTimeoutMs: 10_000,
     diskLowWaterBytes: 0,
+    diskReserveBytes: 0,
     maxConnections: 1000,
     maxEntryBytes: 16 * 1024 * 1024,
     segmentBytes: 64 * 1024 * 1024,

@@ -51,7 +51,7 @@ export const CLUSTER_KEYS = {
   }),
   read_operation_timeout_ms: integer(30000, ANY_DELAY, {
     unit: "ms",
-    help: "Longest wait for one internal read. Not in effect yet: query_timeout_ms bounds reads.",
+    help: "Longest silence of another node in the middle of a read; after it another replica is asked if there is one. query_timeout_ms bounds the whole.",
   }),
   catch_up_timeout_ms: integer(300000, ANY_DELAY, {
     unit: "ms",
@@ -81,7 +81,7 @@ export const CLUSTER_KEYS = {
   ),
   enable_auto_create_schema: boolean(true, { help: "An insert creates missing storage groups and series." }),
   consistency_level: choice("mid", ["strong", "mid", "weak"], {
-    help: "Reads where a session does not say: strong reads after synchronising with the leader, or fails; mid tries that and falls back to local data; weak reads local data.",
+    help: "Reads where a session does not say: strong reads what is committed, at a leader that has just confirmed that it leads, or fails; mid tries that and falls back to local data; weak reads local data.",
   }),
   raft_log_buffer_size: integer(
     16777216,

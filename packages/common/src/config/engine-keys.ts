@@ -49,12 +49,11 @@ const FILES = {
   ),
   disk_low_water_bytes: integer(GIB, ANY_SIZE, {
     unit: "bytes",
-    help: "With less free space than this in a data directory, inserts are refused; reads, deletes and flushes go on. Not in effect yet: a node whose disk is full stops.",
+    help: "With less free space than this for data or log, a node refuses inserts and hands leadership to nodes with more; reads, deletes and flushes go on.",
   }),
   disk_reserve_bytes: integer(256 * MIB, ANY_SIZE, {
     unit: "bytes",
-    later: "there is one water mark so far",
-    help: "Free space kept for flushes, hard state and configuration when inserts are refused already. Not in effect yet.",
+    help: "With less free space than this for data or log, a node takes no writes at all any more: what is left is for flushes, elections and membership. Reads go on.",
   }),
 } as const;
 
@@ -130,7 +129,10 @@ const DOORS = {
     unit: "ms",
     help: "A session without a call for this long is closed.",
   }),
-  query_timeout_ms: integer(60000, ANY_DELAY, { unit: "ms", help: "A query that takes longer is cancelled." }),
+  query_timeout_ms: integer(60000, ANY_DELAY, {
+    unit: "ms",
+    help: "A query that takes longer is cancelled: the one deadline of everything that it waits for.",
+  }),
   max_query_concurrency: integer(16, { min: 1, max: 10_000 }, { help: "Queries that run at a time; others wait." }),
   time_zone: text("UTC", "a name of the IANA time zone database, or an offset such as +08:00", isTimeZone, {
     help: "Time zone of date literals without one, where a session does not say.",
@@ -151,13 +153,13 @@ const PACE = {
     unit: "ms",
     help: "Greatest such silence; each election draws between the two.",
   }),
-  disk_stall_limit_ms: integer(10000, ANY_DELAY, {
+  disk_stall_limit_ms: integer(3000, ANY_DELAY, {
     unit: "ms",
-    help: "A leader whose oldest pending sync is older steps down: its disk hangs although it still beats.",
+    help: "A leader whose oldest pending sync is older steps down: its disk hangs although it still beats. Well above what a busy disk takes, or leadership moves for nothing.",
   }),
-  loop_stall_limit_ms: integer(10000, ANY_DELAY, {
+  loop_stall_limit_ms: integer(4000, ANY_DELAY, {
     unit: "ms",
-    help: "A leader whose main loop has not turned for longer steps down.",
+    help: "A leader whose main loop has not turned for longer steps down: twice the longest silence after which the others elect another.",
   }),
   quiesce_after_ms: integer(5000, ANY_DELAY_OR_NEVER, {
     unit: "ms",

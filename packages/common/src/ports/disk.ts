@@ -45,3 +45,17 @@ export interface Disk {
   syncDir(path: string): Promise<void>;
   space(path: string): Promise<{ readonly freeBytes: number; readonly totalBytes: number }>;
 }
+
+/** Makes a directory and its missing parents, durably. The direct parent is synced in any case: a run that died in between may have made it. */
+export async function makeDirectory(disk: Disk, path: string): Promise<void> {
+  const parents = [parentOf(path)];
+  for (let at = parentOf(path); (await disk.stat(at)) === undefined; at = parentOf(at)) parents.push(parentOf(at));
+  await disk.mkdir(path);
+  for (const parent of parents.reverse()) await disk.syncDir(parent);
+}
+
+/** The directory that a name is in, by the text alone. */
+function parentOf(path: string): string {
+  const end = path.lastIndexOf("/");
+  return end > 0 ? path.slice(0, end) : end === 0 ? "/" : ".";
+}

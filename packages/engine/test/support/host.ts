@@ -19,14 +19,16 @@ import type { EngineOptions } from "../../src/options.ts";
 
 const GROUP = 16;
 
-export interface HostOptions {
+/** What the engine gets in place of the real disk and store. */
+interface HostPorts {
+  readonly disk?: Disk;
+  readonly wrapKv?: (kv: Kv) => Kv;
+}
+
+export interface HostOptions extends HostPorts {
   readonly blockRows?: number;
   readonly maxBatchRows?: number;
   readonly autoCreateSeries?: boolean;
-  /** The disk that the engine gets instead of the real one. */
-  readonly disk?: Disk;
-  /** Called on each opening, for a store that fails at times. */
-  readonly wrapKv?: (kv: Kv) => Kv;
   readonly clock?: Clock;
   readonly onFailure?: (error: RingtideError) => void;
 }
@@ -68,18 +70,18 @@ export class Host {
   }
 
   /** Opens the engine on what the directory has, and applies the log after its checkpoint again. */
-  async open(disk: Disk = this.#options.disk ?? createDisk()): Promise<void> {
-    this.#engine = await Engine.open(await this.#engineOptions(disk));
+  async open(ports: HostPorts = this.#options): Promise<void> {
+    this.#engine = await Engine.open(await this.#engineOptions(ports));
     for (let at = this.engine.checkpointIndex; at < this.log.length; at++) this.#feed(at);
   }
 
-  async #engineOptions(disk: Disk): Promise<EngineOptions> {
+  async #engineOptions({ disk = createDisk(), wrapKv = (kv) => kv }: HostPorts): Promise<EngineOptions> {
     this.#kv ??= await openLevelKv(join(this.directory, "kv"));
-    const { onFailure, wrapKv, clock } = this.#options;
+    const { onFailure, clock } = this.#options;
     return {
       group: GROUP,
       directory: this.filesDirectory,
-      kv: wrapKv === undefined ? this.#kv : wrapKv(this.#kv),
+      kv: wrapKv(this.#kv),
       kvPrefix: utf8Bytes(`group/${GROUP}/`),
       disk,
       compute: createCompute({ threads: 1 }),
@@ -96,12 +98,12 @@ export class Host {
   }
 
   /** Installs a snapshot; the engine must not be open. */
-  async install(directory: string, manifest: SnapshotManifest, disk: Disk = createDisk()): Promise<void> {
-    await Engine.install(await this.#engineOptions(disk), directory, manifest);
+  async install(directory: string, manifest: SnapshotManifest, ports: HostPorts = this.#options): Promise<void> {
+    await Engine.install(await this.#engineOptions(ports), directory, manifest);
   }
 
   async presentFiles(manifest: SnapshotManifest): Promise<readonly FileIdentity[]> {
-    return Engine.presentFiles(await this.#engineOptions(createDisk()), manifest);
+    return Engine.presentFiles(await this.#engineOptions({}), manifest);
   }
 
   /** Takes over the log of another host, as far as it goes, to apply what comes after a snapshot of it. */

@@ -2735,6 +2735,7 @@ export const ringtide = $root.ringtide = (() => {
             BeatBatch.prototype.messages = $util.emptyArray;
             BeatBatch.prototype.oldestPendingSyncMs = 0;
             BeatBatch.prototype.longestTurnMs = 0;
+            BeatBatch.prototype.diskLevel = 0;
 
             BeatBatch.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -2750,6 +2751,8 @@ export const ringtide = $root.ringtide = (() => {
                     writer.uint32(16).uint32(message.oldestPendingSyncMs);
                 if (message.longestTurnMs != null && $Object.hasOwnProperty.call(message, "longestTurnMs") && message.longestTurnMs !== 0)
                     writer.uint32(24).uint32(message.longestTurnMs);
+                if (message.diskLevel != null && $Object.hasOwnProperty.call(message, "diskLevel") && message.diskLevel !== 0)
+                    writer.uint32(32).uint32(message.diskLevel);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2807,6 +2810,15 @@ export const ringtide = $root.ringtide = (() => {
                                 message.longestTurnMs = value;
                             else
                                 delete message.longestTurnMs;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.diskLevel = value;
+                            else
+                                delete message.diskLevel;
                             continue;
                         }
                     }

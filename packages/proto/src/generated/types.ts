@@ -238,6 +238,8 @@ export interface BeatBatch {
   readonly messages: readonly RaftMessage[];
   readonly oldestPendingSyncMs: number;
   readonly longestTurnMs: number;
+  /** 0: there is room; 1: less free space than disk_low_water_bytes; 2: less than disk_reserve_bytes */
+  readonly diskLevel: number;
 }
 export const BeatBatch: MessageType<BeatBatch> = messageType("BeatBatch", ringtide.v1["BeatBatch"] as never);
 

@@ -1,5 +1,14 @@
 import type { NodeId } from "@ringtide/common";
-import type { Configuration, Entry, Message, RaftStatus } from "../../src/index.ts";
+import {
+  type Configuration,
+  decodeConfiguration,
+  type Entry,
+  EntryKind,
+  type HeldSnapshot,
+  type Message,
+  type RaftStatus,
+  type ReadState,
+} from "../../src/index.ts";
 import type { SimNode } from "./sim-node.ts";
 
 /** An invariant that does not hold: its name, and what was seen. */
@@ -7,6 +16,10 @@ export class Violation extends Error {}
 
 function fail(invariant: string, seen: string): never {
   throw new Violation(`${invariant}: ${seen}`);
+}
+
+function sameIds(one: readonly NodeId[], other: readonly NodeId[] | undefined): boolean {
+  return JSON.stringify([...one].sort()) === JSON.stringify([...(other ?? [])].sort());
 }
 
 /** Watches all nodes from outside, against the five properties of thesis figure 3.2 and what the project promises beyond. */
@@ -18,11 +31,17 @@ export class Checker {
   readonly #entries = new Map<string, { sequence: number; prevTerm: number }>();
   readonly #votes = new Map<string, NodeId>();
   readonly #floor = new Map<NodeId, { term: number; commit: number }>();
+  /** Context of a read → the commit index that it must see. */
+  readonly #reads = new Map<number, number>();
+  /** The configurations committed so far, oldest first. */
+  readonly #configurations: { readonly index: number; readonly configuration: Configuration }[];
+  readonly seen = { reads: 0, changes: 0, snapshots: 0, quietGroups: 0 };
   /** committed[i] is entry i + 1, as some leader first committed it. */
   readonly committed: Entry[] = [];
 
-  constructor(nodes: readonly SimNode[], disksKeep: boolean) {
+  constructor(nodes: readonly SimNode[], configuration: Configuration, disksKeep: boolean) {
     this.#nodes = nodes;
+    this.#configurations = [{ index: 0, configuration }];
     this.#disksKeep = disksKeep;
   }
 
@@ -53,12 +72,23 @@ export class Checker {
     this.#left(`on node ${node.id}`, entries, before?.term ?? node.disk.cutTerm);
   }
 
-  /** One vote a term, also across restarts; and log matching. */
-  sent(message: Message): void {
+  /** One vote a term, also across restarts; only voters are asked, and only by who may win; and log matching. */
+  sent(message: Message, sender: SimNode): void {
     if (message.type === "append") this.#left(`sent by ${message.from}`, message.entries, message.prevTerm);
+    if (message.type === "vote") this.#mayElect(message.to, sender);
     if (message.type === "vote" && !message.preVote) this.#voted(message.from, message.term, message.from);
     if (message.type === "voteResponse" && !message.preVote && message.granted)
       this.#voted(message.from, message.term, message.to);
+  }
+
+  #mayElect(voter: NodeId, candidate: SimNode): void {
+    const status = candidate.core?.status();
+    // What was promised before a crash may leave after it.
+    if (status === undefined || status.role === "follower") return;
+    const { voters, votersOutgoing } = status.configuration;
+    if (!voters.includes(voter) && !votersOutgoing.includes(voter))
+      fail("voters elect", `node ${candidate.id} asks ${voter}: ${JSON.stringify(status.configuration)}`);
+    if (!status.mayVote) fail("voters elect", `node ${candidate.id} campaigns, and may not vote`);
   }
 
   #voted(voter: NodeId, term: number, candidate: NodeId): void {
@@ -89,6 +119,34 @@ export class Checker {
     this.#floor.delete(node.id);
   }
 
+  /** A snapshot holds what was committed, and the configuration as of its index. */
+  snapshotTaken(node: SimNode, { index, term, configuration }: HeldSnapshot): void {
+    this.seen.snapshots++;
+    const expected = this.#configurations.findLast((one) => one.index <= index)?.configuration;
+    const same = JSON.stringify(configuration) === JSON.stringify(expected);
+    if (this.committed[index - 1]?.term !== term || !same)
+      fail("snapshots are committed", `node ${node.id} has one at ${index}/${term}, ${JSON.stringify(configuration)}`);
+  }
+
+  readAsked(context: number): void {
+    this.#reads.set(context, this.committed.length);
+  }
+
+  /** Linearizable: a read sees all that any leader had committed when it was asked for. */
+  readConfirmed(node: SimNode, { context, index }: ReadState): void {
+    this.seen.reads++;
+    const floor = this.#reads.get(context);
+    if (floor === undefined || index < floor)
+      fail("linearizable reads", `node ${node.id} reads at ${index} what began when ${floor} was committed`);
+    this.#reads.delete(context);
+  }
+
+  #observeOrder(node: SimNode, status: RaftStatus): void {
+    const { firstIndex, applied, commit, lastIndex } = status;
+    if (!(firstIndex - 1 <= applied && applied <= commit && commit <= lastIndex))
+      fail("cut ≤ applied ≤ commit ≤ last", `node ${node.id}: ${firstIndex - 1}, ${applied}, ${commit}, ${lastIndex}`);
+  }
+
   observe(node: SimNode, status: RaftStatus): void {
     const floor = this.#floor.get(node.id);
     if (floor !== undefined && (status.term < floor.term || status.commit < floor.commit))
@@ -96,7 +154,11 @@ export class Checker {
     this.#floor.set(node.id, { term: status.term, commit: status.commit });
     if (status.ignored.contradictions > 0)
       fail("no contradiction", `node ${node.id} dropped a message that contradicts its state`);
-    if (status.role === "leader") this.#observeLeader(node, status);
+    this.#observeOrder(node, status);
+    if (status.quiet && status.applied < status.lastIndex)
+      fail("only who is settled goes quiet", `node ${node.id} applied ${status.applied} of ${status.lastIndex}`);
+    // A leader that is voted out commits that, and is none any more when it is seen.
+    if (status.role === "leader" || this.#leaders.get(status.term) === node.id) this.#observeLeader(node, status);
     else if (status.commit > this.committed.length)
       fail(
         "commit comes from a leader",
@@ -140,9 +202,23 @@ export class Checker {
     if (entry === undefined)
       fail("commit within the log", `leader ${node.id} committed ${index}, which it does not have`);
     this.committed.push(entry);
+    if (entry.kind === EntryKind.CONFIG_CHANGE) this.#changed(entry);
     const { voters, votersOutgoing } = configuration;
     if (this.#disksKeep && !(this.#majorityHas(voters, entry) && this.#majorityHas(votersOutgoing, entry)))
       fail("commit on a quorum's disks", `leader ${node.id} committed ${index}/${entry.term}`);
+  }
+
+  /** Thesis section 4.3: any quorum of a configuration meets any of the next one. */
+  #changed(entry: Entry): void {
+    this.seen.changes++;
+    const before = this.#configurations.at(-1)?.configuration;
+    const after = decodeConfiguration(entry.payload);
+    this.#configurations.push({ index: entry.index, configuration: after });
+    const [old, joint] = [before?.voters, before?.votersOutgoing ?? []];
+    const starts = joint.length === 0 && sameIds(after.votersOutgoing, old) && after.voters.length > 0;
+    const ends = sameIds(after.voters, old) && after.votersOutgoing.length === 0;
+    if (!starts && !ends)
+      fail("configurations overlap", `entry ${entry.index}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`);
   }
 
   #majorityHas(voters: readonly NodeId[], entry: Entry): boolean {

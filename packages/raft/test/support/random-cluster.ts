@@ -1,97 +1,126 @@
-import { hasCode, type NodeId } from "@ringtide/common";
-import { type Configuration, EntryKind, type Message, type Ready } from "../../src/index.ts";
+import { hasCode } from "@ringtide/common";
 import { Checker, Violation } from "./checker.ts";
 import { SeededRandom } from "./random.ts";
-import { type CoreLimits, SimNode } from "./sim-node.ts";
+import { RandomHost } from "./random-host.ts";
+import { RandomNetwork } from "./random-network.ts";
+import { DRIFT, drawSettings, type RandomSettings, TICK_MS } from "./random-settings.ts";
+import { NOBODY, SimNode } from "./sim-node.ts";
 
-const limits: CoreLimits = {
-  electionTicksMin: 6,
-  electionTicksMax: 12,
-  heartbeatTicks: 2,
-  leaseMs: 0,
-  quiesceAfterTicks: 0,
-  maxInflightRequests: 3,
-  maxInflightBytes: 1000,
-  maxAppendBytes: 300,
-  maxUncommittedBytes: 4000,
-  memoryEntriesMax: 8,
-  memoryEntriesMin: 3,
-  memoryBytesMax: 2000,
-};
-
-const configurations: readonly Configuration[] = [
-  { voters: [1, 2, 3], votersOutgoing: [], learners: [] },
-  { voters: [1, 2, 3], votersOutgoing: [], learners: [] },
-  { voters: [1, 2, 3, 4, 5], votersOutgoing: [], learners: [] },
-  { voters: [1, 2, 3], votersOutgoing: [], learners: [4] },
-  { voters: [1], votersOutgoing: [], learners: [2] },
-];
-
-/** Bounds what is under way, as sockets would. */
-const NETWORK_MAX = 300;
+/** A node's clock: when it ticks next, by real time, and how fast it runs. */
+interface SimClock {
+  readonly node: SimNode;
+  readonly rate: number;
+  nextTickMs: number;
+}
 
 /** Cores in one process under a seeded scheduler that drops, repeats, reorders, partitions, crashes, and lets disks lag. */
 export class RandomCluster {
   readonly #random: SeededRandom;
-  readonly #nodes: SimNode[];
+  readonly #settings: RandomSettings;
+  readonly #nodes: readonly SimNode[];
   readonly #checker: Checker;
-  /** Weight of each action in this run: many runs lack some faults altogether. */
+  readonly #network: RandomNetwork;
+  readonly #host: RandomHost;
+  readonly #clocks: readonly SimClock[];
+  readonly #trace: ((line: string) => void) | undefined;
   readonly #actions: readonly (readonly [weight: number, act: () => void])[];
   readonly #totalWeight: number;
-  /** Messages may arrive again, or long after what followed them. */
-  readonly #outdatedArrive: boolean;
-  readonly #trace: ((line: string) => void) | undefined;
-  readonly #applyQueues = new Map<NodeId, number>();
-  readonly #diskReads: { node: NodeId; to: NodeId; from: number; through: number }[] = [];
-  /** Links that lose all, as from × 100 + to. */
-  readonly #cutLinks = new Set<number>();
-  #network: Message[] = [];
-  /** Messages that stay on their way for long. */
-  readonly #late: Message[] = [];
-  #sequence = 0;
+  #realMs = 0;
 
   constructor(seed: number, trace?: (line: string) => void) {
     const random = new SeededRandom(seed);
+    const settings = drawSettings(random);
     this.#random = random;
+    this.#settings = settings;
     this.#trace = trace;
-    const configuration = random.pick(configurations);
-    const { voters, votersOutgoing, learners } = configuration;
-    const ids = [...new Set([...voters, ...votersOutgoing, ...learners])];
-    this.#nodes = ids.map((id) => new SimNode(id, configuration, limits, random.below));
-    const damage = random.chance(0.15) && voters.length >= 3;
-    this.#checker = new Checker(this.#nodes, !damage);
-    // A storm: elections follow each other faster than logs can be evened out.
-    const storm = random.chance(0.4) ? 4 : 1;
-    const swarm = (weight: number): number => (random.chance(0.4) ? 0 : weight * 2 * random.unit() * storm);
-    const repeats = swarm(4);
-    const delays = swarm(2);
-    this.#outdatedArrive = repeats + delays > 0;
-    this.#actions = [
-      [70 / (storm + 1), () => this.#deliver()],
-      [25 * (0.2 + random.unit()), () => this.#persist(random.pick(this.#nodes))],
-      [15 * (0.2 + random.unit()), () => this.#apply(random.pick(this.#nodes))],
-      [20, () => random.pick(this.#nodes).core?.tick(0)],
-      [8, () => this.#propose(random.pick(this.#nodes))],
-      [6, () => this.#supply()],
-      // Where disks lose entries, what was cut elsewhere could come back by a snapshot only.
-      [damage ? 0 : 3, () => this.#cutLog(random.pick(this.#nodes))],
-      [3 * storm, () => this.#restart(random.pick(this.#nodes))],
-      [swarm(4), () => this.#drop()],
-      [delays, () => this.#delay()],
-      [1, () => this.#deliverLate()],
-      [repeats, () => this.#duplicate()],
-      [swarm(1), () => this.#crash(random.pick(this.#nodes), false)],
-      [damage ? 1.5 : 0, () => this.#crash(random.pick(this.#nodes), true)],
-      [swarm(0.3), () => this.#crashAll()],
-      [swarm(0.6), () => this.#partition()],
-      [0.6 * storm, () => this.#cutLinks.clear()],
-      [swarm(1), () => this.#transfer()],
-      [swarm(0.5), () => random.pick(this.#nodes).core?.campaign()],
-      [swarm(0.3), () => random.pick(this.#nodes).core?.stepDown()],
-      [swarm(1), () => random.pick(this.#nodes).core?.reportUnreachable(random.pick(this.#nodes).id)],
-    ];
+    trace?.(`settings ${JSON.stringify(settings)}`);
+    const { voters, votersOutgoing, learners } = settings.configuration;
+    const members = [...voters, ...votersOutgoing, ...learners];
+    this.#nodes = settings.ids.map((id) => {
+      const configuration = members.includes(id) ? settings.configuration : NOBODY;
+      return new SimNode(id, configuration, settings.limits, random.below);
+    });
+    this.#clocks = this.#nodes.map((node) => ({ node, rate: DRIFT ** (2 * random.unit() - 1), nextTickMs: 0 }));
+    this.#checker = new Checker(this.#nodes, settings.configuration, !settings.damage);
+    this.#network = new RandomNetwork(random);
+    const repeats = this.#swarm(4);
+    const delays = this.#swarm(2);
+    this.#host = new RandomHost({
+      nodes: this.#nodes,
+      random,
+      network: this.#network,
+      checker: this.#checker,
+      trace,
+      // A new member has nothing, and an outdated rejection can look as if a follower had lost its log: the leader finds its mistake by itself.
+      snapshotsAllowed: settings.snapshots || settings.membership || repeats + delays > 0,
+    });
+    this.#actions = [...this.#steadyActions(), ...this.#faults(repeats, delays), ...this.#requests()];
     this.#totalWeight = this.#actions.reduce((sum, [weight]) => sum + weight, 0);
-    for (const node of this.#nodes) this.#start(node);
+    for (const node of this.#nodes) this.#host.start(node);
+  }
+
+  /** In four runs of ten a fault is lacking altogether. */
+  #swarm(weight: number): number {
+    const random = this.#random;
+    return random.chance(0.4) ? 0 : weight * 2 * random.unit() * this.#settings.storm;
+  }
+
+  #someNode(): SimNode {
+    return this.#random.pick(this.#nodes);
+  }
+
+  #steadyActions(): [number, () => void][] {
+    const random = this.#random;
+    const { storm, limits, snapshots } = this.#settings;
+    const leases = limits.leaseMs > 0;
+    return [
+      [70 / (storm + 1), () => this.#deliver()],
+      [25 * (0.2 + random.unit()), () => this.#host.persist(this.#someNode())],
+      [15 * (0.2 + random.unit()), () => this.#host.apply(this.#someNode())],
+      // Leases rest on clocks that run nearly alike; nothing else does.
+      [leases ? 0 : 20, () => this.#someNode().core?.tick(0)],
+      [leases ? 10 : 0, () => this.#advance(TICK_MS * random.unit())],
+      [6, () => this.#host.supply()],
+      [1, () => this.#host.offerSnapshot()],
+      [1, () => this.#host.installSnapshot(this.#someNode())],
+      [3, () => this.#cutLog(this.#someNode(), snapshots && random.chance(0.3))],
+      [3 * storm, () => this.#restart(this.#someNode())],
+      [1, () => this.#network.deliverLate()],
+      [0.6 * storm, () => this.#network.heal()],
+      [limits.quiesceAfterTicks > 0 ? 4 : 0, () => this.#watch(this.#someNode())],
+    ];
+  }
+
+  #faults(repeats: number, delays: number): [number, () => void][] {
+    const { damage } = this.#settings;
+    const ids = this.#nodes.map((node) => node.id);
+    return [
+      [this.#swarm(4), () => this.#network.drop()],
+      [delays, () => this.#network.delay()],
+      [repeats, () => this.#network.repeat()],
+      [this.#swarm(1), () => this.#crash(this.#someNode(), false)],
+      [damage ? 1.5 : 0, () => this.#crash(this.#someNode(), true)],
+      [this.#swarm(0.3), () => this.#crashAll()],
+      [this.#swarm(0.6), () => this.#network.partition(ids)],
+      [this.#swarm(0.5), () => this.#someNode().core?.campaign()],
+      [this.#swarm(0.3), () => this.#someNode().core?.stepDown()],
+      [this.#swarm(1), () => this.#someNode().core?.reportUnreachable(this.#someNode().id)],
+      [this.#swarm(0.5), () => this.#someNode().core?.refuseEntries(true)],
+      [1, () => this.#someNode().core?.refuseEntries(false)],
+      [this.#swarm(0.2), () => this.#someNode().core?.wake()],
+    ];
+  }
+
+  #requests(): [number, () => void][] {
+    const { membership, reads, limits } = this.#settings;
+    // Some groups are so quiet that they get to sleep.
+    const busy = limits.quiesceAfterTicks > 0 ? this.#random.unit() ** 3 : 1;
+    return [
+      [8 * busy, () => this.#host.propose(this.#someNode())],
+      [reads ? 8 * busy : 0, () => this.#read(this.#someNode())],
+      [membership ? 2 * busy : 0, () => this.#host.changeMembers(this.#someNode())],
+      [this.#swarm(1) * busy, () => this.#transfer()],
+    ];
   }
 
   /** Safety under faults. */
@@ -103,27 +132,43 @@ export class RandomCluster {
         return at < 0;
       });
       chosen?.[1]();
-      this.#collectAll();
+      this.#host.collectAll();
     }
   }
 
-  /** Liveness: once faults stop, a new proposal is applied everywhere, every log is whole, every replica votes. */
+  /** Liveness: once faults stop, a new proposal is applied by all members, every log is whole, every replica votes. */
   runUntilHealed(maxRounds: number): void {
-    this.#cutLinks.clear();
-    for (const node of this.#nodes) this.#restart(node);
+    this.#network.heal();
+    for (const node of this.#nodes) {
+      this.#restart(node);
+      node.core?.refuseEntries(false);
+    }
     let marker = 0;
     for (let round = 0; round < maxRounds; round++) {
       this.#calmRound();
-      const leader = this.#nodes.find((node) => node.core?.status().leaderReady === true);
-      if (leader !== undefined && (marker === 0 || this.#checker.committed.length < marker)) {
-        const before = this.#sequence;
-        const index = this.#propose(leader);
-        if (this.#sequence > before && index !== undefined) marker = index;
-      }
-      if (marker > 0 && this.#isHealed(marker)) return;
+      const leader = this.#leader();
+      if (leader === undefined) continue;
+      if (marker === 0 || this.#checker.committed.length < marker) marker = this.#host.propose(leader) ?? marker;
+      if (marker > 0 && this.#isHealed(leader, marker)) return;
     }
     throw new Violation(
       `liveness: not healed after ${maxRounds} rounds: ${JSON.stringify(this.#nodes.map((node) => node.core?.status()))}`,
+    );
+  }
+
+  /** A group that nothing is asked of comes to rest, where it may. Nobody else's node takes part: one that was removed never rests. */
+  runUntilQuiet(maxRounds: number): void {
+    if (this.#settings.limits.quiesceAfterTicks === 0) return;
+    for (let round = 0; round < maxRounds; round++) {
+      this.#calmRound();
+      const leader = this.#leader();
+      const members = leader === undefined ? [] : this.#members(leader);
+      if (leader === undefined || members.some((node) => node.core?.status().quiet !== true)) continue;
+      if (members.length > 1) this.#checker.seen.quietGroups++;
+      return;
+    }
+    throw new Violation(
+      `liveness: not quiet after ${maxRounds} rounds: ${JSON.stringify(this.#nodes.map((node) => node.core?.status()))}`,
     );
   }
 
@@ -132,200 +177,103 @@ export class RandomCluster {
     return this.#checker.committed.length;
   }
 
-  #isHealed(marker: number): boolean {
-    return this.#nodes.every((node) => {
+  /** How often each thing happened that the test must not miss. */
+  get seen(): Readonly<Record<string, number>> {
+    return this.#checker.seen;
+  }
+
+  /** Who leads the highest term, and may serve. */
+  #leader(): SimNode | undefined {
+    const ready = this.#nodes.filter((node) => node.core?.status().leaderReady === true);
+    return ready.sort((a, b) => (b.core?.status().term ?? 0) - (a.core?.status().term ?? 0))[0];
+  }
+
+  #members(leader: SimNode): SimNode[] {
+    const { voters, votersOutgoing, learners } = leader.core?.status().configuration ?? NOBODY;
+    return this.#nodes.filter(({ id }) => [...voters, ...votersOutgoing, ...learners].includes(id));
+  }
+
+  #isHealed(leader: SimNode, marker: number): boolean {
+    if (leader.core?.status().configuration.votersOutgoing.length !== 0) return false;
+    return this.#members(leader).every((node) => {
       const status = node.core?.status();
       return status?.mayVote === true && node.applied >= marker && status.allMatch >= marker;
     });
   }
 
   #calmRound(): void {
-    for (const node of this.#nodes) node.core?.tick(0);
-    this.#collectAll();
+    if (this.#settings.limits.leaseMs > 0) this.#advance(TICK_MS);
+    else for (const node of this.#nodes) node.core?.tick(0);
+    this.#host.collectAll();
     for (let pass = 0; pass < 4; pass++) {
-      const batch = this.#network;
-      this.#network = [];
-      for (const message of batch) {
-        this.#node(message.to).core?.step(message);
-        this.#collectAll();
+      for (const message of this.#network.takeAll()) {
+        this.#host.deliver(message);
+        this.#host.collectAll();
       }
-      while (this.#diskReads.length > 0) this.#supply();
-      this.#collectAll();
+      while (this.#host.readsWait) this.#host.supply();
       for (const node of this.#nodes) {
-        while (node.pending.length > 0) this.#persist(node);
-        this.#collectAll();
-        this.#apply(node);
+        this.#host.offerSnapshot();
+        this.#host.collectAll();
+        while (node.pending.length > 0) this.#host.persist(node);
+        this.#host.installSnapshot(node);
+        this.#host.collectAll();
+        this.#host.apply(node);
       }
     }
   }
 
-  #node(id: NodeId): SimNode {
-    const node = this.#nodes.find((one) => one.id === id);
-    if (node === undefined) throw new Error(`no node ${id}`);
-    return node;
-  }
-
-  #start(node: SimNode): void {
-    this.#trace?.(
-      `start ${node.id}: term ${node.disk.hardState.term} vote ${node.disk.hardState.vote} log …${node.diskLast} applied ${node.applied}`,
-    );
-    node.priority = this.#random.below(3);
-    node.start(this.#random.below(4));
-    this.#applyQueues.set(node.id, node.applied);
-    this.#checker.restarted(node);
-  }
-
-  #collectAll(): void {
-    for (const node of this.#nodes) this.#collect(node);
-  }
-
-  #collect(node: SimNode): void {
-    const { core } = node;
-    while (core?.hasReady()) {
-      const ready = core.takeReady();
-      node.accept(ready);
-      const status = core.status();
-      this.#checker.observe(node, status);
-      this.#checker.handedOut(node, ready.committed);
-      node.mayVote = status.mayVote;
-      this.#send(ready.messages);
-      // A host that waits for nothing has nothing to wait for: it sends at once. The core may not rely on more.
-      if (ready.hardState === undefined && ready.entries.length === 0) this.#send(ready.messagesAfterPersist);
-      const last = ready.committed.at(-1);
-      if (last !== undefined) this.#applyQueues.set(node.id, last.index);
-      for (const { to, fromIndex, throughIndex } of ready.diskReads)
-        this.#diskReads.push({ node: node.id, to, from: fromIndex, through: throughIndex });
-      // An outdated rejection can look as if a follower had lost its log; the leader finds its mistake by itself.
-      if (ready.snapshotsNeeded.length > 0 && !this.#outdatedArrive)
-        throw new Violation(`no needless snapshot: nothing was cut that not all have, and ${node.id} asks for one`);
+  /** Time passes: nodes tick when their clocks say so; a tick that is overdue is not made up for. */
+  #advance(ms: number): void {
+    this.#realMs += ms;
+    for (const clock of this.#clocks) {
+      if (clock.nextTickMs > this.#realMs) continue;
+      clock.nextTickMs = this.#realMs + TICK_MS / clock.rate;
+      this.#trace?.(`tick ${clock.node.id} at ${this.#localMs(clock.node)}`);
+      clock.node.core?.tick(this.#localMs(clock.node));
     }
   }
 
-  #send(messages: readonly Message[]): void {
-    for (const message of messages) {
-      this.#checker.sent(message);
-      if (this.#trace !== undefined)
-        this.#trace(
-          `send ${JSON.stringify(message, (key, value) => (key === "payload" || key === "session" || key === "group" ? undefined : value))}`,
-        );
-      this.#network.push(message);
-    }
-    while (this.#network.length > NETWORK_MAX) this.#drop();
-  }
-
-  /** Mostly the oldest message, at times any. */
-  #takeMessage(): Message | undefined {
-    const at = this.#random.chance(0.7) ? 0 : this.#random.below(this.#network.length);
-    return this.#network.splice(at, 1)[0];
+  #localMs(node: SimNode): number {
+    return this.#realMs * (this.#clocks.find((clock) => clock.node === node)?.rate ?? 1);
   }
 
   #deliver(): void {
-    const message = this.#takeMessage();
-    if (message === undefined || this.#cutLinks.has(message.from * 100 + message.to)) return;
-    this.#trace?.(`deliver ${message.type} ${message.from}→${message.to} term ${message.term}`);
-    this.#node(message.to).core?.step(message);
+    const message = this.#network.take();
+    if (message !== undefined) this.#host.deliver(message);
   }
 
-  #drop(): void {
-    if (this.#network.length > 0) this.#network.splice(this.#random.below(this.#network.length), 1);
+  #read(node: SimNode): void {
+    this.#host.read(node, this.#localMs(node));
   }
 
-  /** A message is held up, until long after what follows it. */
-  #delay(): void {
-    if (this.#network.length > 0 && this.#late.length < 20)
-      this.#late.push(...this.#network.splice(this.#random.below(this.#network.length), 1));
+  /** A host wakes its cores while a node that they share a group with is silent. */
+  #watch(node: SimNode): void {
+    const { core } = node;
+    const isSilent = ({ id, core: other }: SimNode): boolean =>
+      other === undefined || this.#network.isCut(id, node.id) || this.#network.isCut(node.id, id);
+    if (core?.status().quiet === true && this.#nodes.some((other) => other !== node && isSilent(other))) core.wake();
   }
 
-  #deliverLate(): void {
-    if (this.#late.length > 0) this.#network.unshift(...this.#late.splice(this.#random.below(this.#late.length), 1));
-  }
-
-  #duplicate(): void {
-    if (this.#network.length > 0) this.#network.push(this.#random.pick(this.#network));
-  }
-
-  #write(node: SimNode, entryCount = Number.POSITIVE_INFINITY): Ready | undefined {
-    const entries = node.pending[0]?.entries.slice(0, entryCount) ?? [];
-    this.#checker.written(node, entries);
-    return node.writeOldest(entryCount);
-  }
-
-  #persist(node: SimNode): void {
-    // Several writes may share one fdatasync, of which the host reports each, or only the last.
-    const writes = 1 + this.#random.below(3);
-    const onlyLast = this.#random.chance(0.3);
-    const done: Ready[] = [];
-    for (let count = 0; count < writes; count++) {
-      const ready = this.#write(node);
-      if (ready !== undefined) done.push(ready);
-    }
-    this.#trace?.(`persist ${node.id}: ${done.length} writes, log …${node.diskLast}`);
-    const lastWithEntries = done.findLast((ready) => ready.entries.length > 0);
-    for (const ready of done) {
-      if (!onlyLast || ready === lastWithEntries) this.#send(node.report(ready));
-      else this.#send(ready.messagesAfterPersist);
-    }
-  }
-
-  #apply(node: SimNode): void {
-    const end = this.#applyQueues.get(node.id) ?? 0;
-    if (node.core === undefined || end <= node.applied) return;
-    node.applied += 1 + this.#random.below(end - node.applied);
-    node.core.appliedTo(node.applied);
-  }
-
-  /** The index, when the node leads and takes it. */
-  #propose(node: SimNode): number | undefined {
-    const drafts = [];
-    for (let count = 1 + this.#random.below(3); count > 0; count--) {
-      const payload = new Uint8Array(this.#random.below(120));
-      drafts.push({ kind: EntryKind.PHYSICAL_PLAN, session: 1, sequence: ++this.#sequence, payload });
-    }
-    try {
-      const index = node.core?.propose(drafts).firstIndex;
-      if (index !== undefined) this.#trace?.(`propose on ${node.id}: ${drafts.length} at ${index}`);
-      return index;
-    } catch (error) {
-      if (!hasCode(error, "NOT_LEADER", "OVERLOADED")) throw error;
-      return undefined;
-    }
-  }
-
-  #supply(): void {
-    const read = this.#diskReads.shift();
-    if (read === undefined) return;
-    const node = this.#node(read.node);
-    const through = Math.min(read.through, read.from + this.#random.below(6) - 1);
-    const { firstIndex, entries } = node.disk;
-    node.core?.supplyEntries(
-      read.to,
-      read.from < firstIndex ? [] : entries.slice(read.from - firstIndex, through - firstIndex + 1),
-    );
-  }
-
-  #cutLog(node: SimNode): void {
+  /** `early`: also what others still need. */
+  #cutLog(node: SimNode, early: boolean): void {
     const allMatch = node.core?.status().allMatch ?? 0;
-    node.cut(Math.min(allMatch, node.applied) + 1 - this.#random.below(4));
+    // Where disks lose entries, what was cut elsewhere comes back by a snapshot only.
+    if (this.#settings.damage && !this.#settings.snapshots) return;
+    const goal = early ? node.applied : Math.min(allMatch, node.applied);
+    node.cut(goal + 1 - this.#random.below(4));
   }
 
-  /** Writes under way end whole, in part or not at all. A damaged log loses durable entries too, and with them its connections. */
+  /** A damaged log loses durable entries too, and with them its connections. */
   #crash(node: SimNode, damaged: boolean): void {
     if (node.core === undefined) return;
     if (damaged && this.#nodes.some((other) => !other.mayVote)) return;
-    const whole = this.#random.below(node.pending.length + 1);
-    for (let count = 0; count < whole; count++) this.#write(node);
-    if (this.#random.chance(0.5)) this.#write(node, this.#random.below(3));
-    node.crash();
-    // The state machine comes back at its last checkpoint.
-    node.applied = Math.max(node.disk.firstIndex - 1, node.applied - this.#random.below(12));
-    this.#trace?.(`crash ${node.id}: log …${node.diskLast}${damaged ? ", damaged" : ""}`);
+    this.#host.crash(node);
     if (!damaged) return;
-    node.disk.entries.length -= this.#random.below(
-      node.diskLast - Math.max(node.applied, node.disk.firstIndex - 1) + 1,
-    );
+    const { disk, applied, diskLast } = node;
+    disk.entries.length -= this.#random.below(diskLast - Math.max(applied, disk.firstIndex - 1) + 1);
     node.mayVote = false;
-    this.#network = this.#network.filter((message) => message.from !== node.id && message.to !== node.id);
-    this.#late.length = 0;
+    this.#network.closeConnections(node.id);
+    this.#trace?.(`damage ${node.id}: log …${node.diskLast}`);
   }
 
   #crashAll(): void {
@@ -333,19 +281,13 @@ export class RandomCluster {
   }
 
   #restart(node: SimNode): void {
-    if (node.core === undefined) this.#start(node);
-  }
-
-  /** Cuts some links, each direction on its own. */
-  #partition(): void {
-    for (const from of this.#nodes)
-      for (const to of this.#nodes) if (this.#random.chance(0.4)) this.#cutLinks.add(from.id * 100 + to.id);
+    if (node.core === undefined) this.#host.start(node);
   }
 
   #transfer(): void {
     const leader = this.#nodes.find((node) => node.core?.status().role === "leader");
     try {
-      leader?.core?.transferLeadership(this.#random.pick(this.#nodes).id);
+      leader?.core?.transferLeadership(this.#someNode().id);
     } catch (error) {
       if (!hasCode(error, "NOT_A_VOTER")) throw error;
     }

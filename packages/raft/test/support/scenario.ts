@@ -132,8 +132,7 @@ export class Scenario {
     if (!this.#heldDisks.has(node.id)) this.#write(node);
     for (const entry of ready.committed) {
       this.#say(`  ${node.id} applies ${entryText(entry)}`);
-      node.applied = entry.index;
-      node.core?.appliedTo(entry.index);
+      node.applyTo(entry.index);
     }
     for (const read of ready.diskReads) {
       this.#say(`  ${node.id} asks its disk for ${read.fromIndex} … ${read.throughIndex}, for ${read.to}`);

@@ -1,8 +1,11 @@
 import type { NodeId } from "@ringtide/common";
 import {
   type Configuration,
+  decodeConfiguration,
   type Entry,
+  EntryKind,
   type HardState,
+  type HeldSnapshot,
   type Message,
   RaftCore,
   type RaftOptions,
@@ -25,6 +28,8 @@ export type CoreLimits = Omit<
 >;
 
 export const GROUP = 16;
+
+export const NOBODY: Configuration = { voters: [], votersOutgoing: [], learners: [] };
 
 export const defaultLimits: CoreLimits = {
   electionTicksMin: 10,
@@ -60,23 +65,28 @@ export class SimNode {
   volatileEntries: Entry[] = [];
   /** Handed out by the core, applied, and durable in the state machine. */
   applied = 0;
-  readonly appliedEntries: Entry[] = [];
   priority = 0;
   mayVote = true;
   core: RaftCore | undefined;
-  readonly #configuration: Configuration;
+  /** Configurations as the state machine applied them. */
+  #configurations: { readonly index: number; readonly configuration: Configuration }[];
   readonly #limits: CoreLimits;
   readonly #randomBelow: (bound: number) => number;
 
   constructor(id: NodeId, configuration: Configuration, limits: CoreLimits, randomBelow: (bound: number) => number) {
     this.id = id;
-    this.#configuration = configuration;
+    this.#configurations = [{ index: 0, configuration }];
     this.#limits = limits;
     this.#randomBelow = randomBelow;
   }
 
   get diskLast(): number {
     return this.disk.firstIndex + this.disk.entries.length - 1;
+  }
+
+  /** As of `applied`. */
+  get configuration(): Configuration {
+    return this.#configurations.findLast((one) => one.index <= this.applied)?.configuration ?? NOBODY;
   }
 
   /** Starts a core on what the disk holds, keeping `inMemory` applied entries. */
@@ -92,7 +102,7 @@ export class SimNode {
       ...this.#limits,
       group: GROUP,
       self: this.id,
-      configuration: this.#configuration,
+      configuration: this.configuration,
       hardState: disk.hardState,
       log: {
         firstIndex: disk.firstIndex,
@@ -145,6 +155,19 @@ export class SimNode {
     return ready.messagesAfterPersist;
   }
 
+  /** The state machine applies what is on disk up to `index`. */
+  applyTo(index: number): void {
+    for (let next = this.applied + 1; next <= index; next++) {
+      const entry = this.volatileEntries[next - this.disk.firstIndex];
+      if (entry?.kind === EntryKind.CONFIG_CHANGE) {
+        this.#configurations = this.#configurations.filter((one) => one.index < next);
+        this.#configurations.push({ index: next, configuration: decodeConfiguration(entry.payload) });
+      }
+    }
+    this.applied = index;
+    this.core?.appliedTo(index);
+  }
+
   /** Cuts the log before `firstIndex`, which is applied. */
   cut(firstIndex: number): void {
     const drop = firstIndex - this.disk.firstIndex;
@@ -154,6 +177,23 @@ export class SimNode {
     this.volatileEntries.splice(0, drop);
     this.disk.firstIndex = firstIndex;
     this.core?.logCut(firstIndex);
+  }
+
+  /** The state as applied now. */
+  get snapshot(): HeldSnapshot {
+    const { disk, applied, configuration } = this;
+    const term = applied < disk.firstIndex ? disk.cutTerm : (disk.entries[applied - disk.firstIndex]?.term ?? 0);
+    return { index: applied, term, configuration };
+  }
+
+  /** The state of another node takes the place of this one's; log and core are gone. */
+  install(snapshot: HeldSnapshot): void {
+    this.crash();
+    this.disk.entries = [];
+    this.disk.firstIndex = snapshot.index + 1;
+    this.disk.cutTerm = snapshot.term;
+    this.applied = snapshot.index;
+    this.#configurations = [{ index: snapshot.index, configuration: snapshot.configuration }];
   }
 
   diskHas(index: number, term: number): boolean {

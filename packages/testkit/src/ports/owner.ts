@@ -13,7 +13,6 @@ export class Owner {
   #isAlive = true;
   #isPaused = false;
   #held: SimEvent[] = [];
-  #onEnd: (() => void)[] = [];
 
   constructor(scheduler: Scheduler, name: string, id: number) {
     this.#scheduler = scheduler;
@@ -63,13 +62,5 @@ export class Owner {
     this.#isAlive = false;
     this.#isPaused = false;
     this.#held = [];
-    const callbacks = this.#onEnd;
-    this.#onEnd = [];
-    for (const callback of callbacks) callback();
-  }
-
-  /** Called when this life ends: for what the rest of the world notices of it. */
-  onEnd(callback: () => void): void {
-    this.#onEnd.push(callback);
   }
 }

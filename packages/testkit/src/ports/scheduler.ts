@@ -5,6 +5,9 @@ import { TraceHash } from "./trace-hash.ts";
 /** Events that one turn of the real main loop runs. */
 const BATCH = 256;
 
+/** More events than this in one moment are a loop that lets no time pass. */
+const MAX_EVENTS_AT_ONCE = 1_000_000;
+
 /** What a hook sees of an event that has run. */
 export interface Step {
   readonly atMs: number;
@@ -36,6 +39,7 @@ export class Scheduler {
   #nowMs = 0;
   #owners = 0;
   #events = 0;
+  #momentBegan = 0;
   #scheduled = 0;
   #queued = 0;
   #goal: Goal | undefined;
@@ -145,7 +149,7 @@ export class Scheduler {
       heap.pop();
       const { run, owner } = event;
       if (run === undefined || !owner.isAlive) continue;
-      this.#nowMs = event.atMs;
+      this.#moveTo(event.atMs);
       if (owner.isPaused) {
         owner.hold(event);
         continue;
@@ -158,6 +162,15 @@ export class Scheduler {
     if (goal.untilMs < Number.POSITIVE_INFINITY && (heap.size > 0 || goal.holds === undefined))
       this.#nowMs = Math.max(this.#nowMs, goal.untilMs);
     this.#finish(goal.holds === undefined);
+  }
+
+  #moveTo(atMs: number): void {
+    if (atMs > this.#nowMs) {
+      this.#nowMs = atMs;
+      this.#momentBegan = this.#events;
+    } else if (this.#events - this.#momentBegan > MAX_EVENTS_AT_ONCE) {
+      throw new Error(`time stands still at ${atMs} ms: ${MAX_EVENTS_AT_ONCE} events`);
+    }
   }
 
   #runOne(event: SimEvent, run: () => void): void {

@@ -92,16 +92,12 @@ function overlap(zones: readonly Zone[]): Contradiction | undefined {
   for (const zone of zones) {
     if (longest !== undefined && zone.fromNs < longest.toNs)
       return {
-        reason: `stale read: ${describeOperation(longest.to)} after ${zone.value} had replaced it (${describeOperation(zone.from)})`,
+        reason: `stale read: ${describeOperation(longest.to)} after ${zone.value} had replaced it ('${describeOperation(zone.from)}')`,
         witnesses: [longest.from, zone.from, zone.to, longest.to],
       };
     if (longest === undefined || zone.toNs > longest.toNs) longest = zone;
   }
   return undefined;
-}
-
-function describeZone({ value, from, to }: Zone): string {
-  return `${value} was there all the time from '${describeOperation(from)}' to '${describeOperation(to)}'`;
 }
 
 /** What certainly happened in a span of time. */
@@ -120,12 +116,16 @@ function intruder(
   for (const { operation, fromNs, toNs } of happenings(clusters, history)) {
     const zone = zoneAround(zones, fromNs, toNs);
     if (zone === undefined) continue;
-    return {
-      reason: `${describeZone(zone)}, but in between ${describeOperation(operation)}`,
-      witnesses: [zone.from, operation, zone.to],
-    };
+    return { reason: describeIntruder(operation, zone), witnesses: [zone.from, operation, zone.to] };
   }
   return undefined;
+}
+
+function describeIntruder(operation: Operation, { value, from, to }: Zone): string {
+  const what = describeOperation(operation);
+  if (operation.op === "read")
+    return `${what} while ${value} was there, from '${describeOperation(from)}' to '${describeOperation(to)}'`;
+  return `stale read: ${describeOperation(to)} after '${what}' had ${operation.op === "delete" ? "removed" : "replaced"} it`;
 }
 
 function* happenings(clusters: Iterable<Cluster>, history: readonly Operation[]): Generator<Happening> {

@@ -71,7 +71,8 @@ export class SessionEnd {
   #ping(): void {
     const silentMs = this.#network.nowMs - this.#heardMs;
     if (silentMs < KEEPALIVE_INTERVAL_MS) {
-      this.#keepalive = this.owner.after(KEEPALIVE_INTERVAL_MS - silentMs, "keepalive", () => this.#ping());
+      const againMs = Math.max(1, KEEPALIVE_INTERVAL_MS - silentMs);
+      this.#keepalive = this.owner.after(againMs, "keepalive", () => this.#ping());
       return;
     }
     this.send(0, "ping", (there) => there.send(0, "pong", () => undefined));

@@ -215,12 +215,17 @@ export class SimConnection implements Connection {
   }
 }
 
+interface Settle {
+  readonly resolve: (answer: Uint8Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** One call that waits for its answer. */
 class UnaryCall {
-  readonly #settle: { readonly resolve: (answer: Uint8Array) => void; readonly reject: (error: unknown) => void };
+  readonly #settle: Settle;
   #ended: (() => void)[] | undefined = [];
 
-  constructor(clock: Clock, peer: string, { timeoutMs, signal }: CallOptions, settle: UnaryCall["#settle"]) {
+  constructor(clock: Clock, peer: string, { timeoutMs, signal }: CallOptions, settle: Settle) {
     this.#settle = settle;
     const timer = clock.setTimer(timeoutMs, () => this.broken(timedOut(peer)));
     const onAbort = () => this.broken(reasonOf(signal));

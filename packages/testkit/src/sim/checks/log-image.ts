@@ -58,13 +58,6 @@ export class LogImage {
     else waiting.push(slot);
   }
 
-  /** All entries of the group are gone; it begins anew at `firstIndex`. */
-  reset(group: GroupNumber, firstIndex: number): void {
-    const { slots } = this.#group(group);
-    slots.length = 0;
-    slots.length = firstIndex;
-  }
-
   /** One vote a term, also over restarts: a term's vote may go from nobody to somebody once. */
   hardState(group: GroupNumber, term: number, vote: NodeId): void {
     if (vote === 0) return;

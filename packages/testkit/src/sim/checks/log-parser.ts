@@ -7,23 +7,26 @@ const CRC_BYTES = 4;
 const MAGIC = 0x5752;
 const HARD_STATE = 128;
 const FIRST_OWN_KIND = 128;
-/** The group's log begins anew at the record's index. */
-const RESET = 131;
 
 function u53(view: DataView, at: number): number {
   return view.getUint32(at + 4, true) * 4294967296 + view.getUint32(at, true);
 }
 
-/** Tells the image of every sound record in `bytes`, which begin at a record, up to the first that is not. */
+/** Length of the sound record at `at`; 0 when there is none. */
+function soundRecord(bytes: Uint8Array, view: DataView, at: number): number {
+  if (view.getUint16(at + 4, true) !== MAGIC) return 0;
+  const length = HEADER_BYTES + view.getUint32(at + 8, true);
+  if (at + length > bytes.length) return 0;
+  return crc32c(bytes.subarray(at + CRC_BYTES, at + length)) === view.getUint32(at, true) ? length : 0;
+}
+
+/** Tells the image of every sound record in `bytes`; what is damaged in between is left out. */
 export function readRecords(bytes: Uint8Array, path: string, image: LogImage): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
-    if (view.getUint16(at + 4, true) !== MAGIC) return;
-    const length = HEADER_BYTES + view.getUint32(at + 8, true);
-    if (at + length > bytes.length) return;
-    if (crc32c(bytes.subarray(at + CRC_BYTES, at + length)) !== view.getUint32(at, true)) return;
-    readRecord(view, at, path, image);
-    at += length;
+    const length = soundRecord(bytes, view, at);
+    if (length > 0) readRecord(view, at, path, image);
+    at += Math.max(length, 1);
   }
 }
 
@@ -34,5 +37,4 @@ function readRecord(view: DataView, at: number, path: string, image: LogImage): 
   const index = u53(view, at + 24);
   if (kind < FIRST_OWN_KIND) image.entry(path, group, index, term, view.getUint32(at, true));
   else if (kind === HARD_STATE) image.hardState(group, term, index);
-  else if (kind === RESET) image.reset(group, index);
 }

@@ -1,0 +1,121 @@
+import { META_GROUP, type NodeId } from "@ringtide/common";
+import type { DiskStore } from "../../ports/disk/disk-store.ts";
+import type { SimNode } from "../sim-node.ts";
+import type { ConsensusChecks } from "./consensus-checks.ts";
+import type { FileChecks } from "./file-checks.ts";
+import type { LogImage } from "./log-image.ts";
+import { readRecords } from "./log-parser.ts";
+import { Violation } from "./violation.ts";
+
+const LOG_DIRECTORY = "/data/log/";
+
+/** Budgets that a group may never exceed, with room for one entry of the largest size. */
+export interface Budgets {
+  readonly unappliedBytes: number;
+  readonly memtableBytes: number;
+}
+
+/** Looks at all replicas of one node after each of its events. */
+export class NodeObserver {
+  readonly id: NodeId;
+  readonly #node: SimNode;
+  readonly #image: LogImage;
+  readonly #consensus: ConsensusChecks;
+  readonly #files: FileChecks;
+  readonly #budgets: Budgets;
+  readonly #checkpoints = new Map<number, number>();
+  /** Incarnations of each group's core, told apart by the object. */
+  #cores = new Map<number, { readonly key: object; readonly number: number }>();
+  #incarnations = 0;
+  /** Files closed, here: for the coverage table. */
+  flushes = 0;
+  /** Times that a group fell quiet, here. */
+  quietTimes = 0;
+  readonly #quiet = new Set<number>();
+
+  constructor(
+    id: NodeId,
+    node: SimNode,
+    image: LogImage,
+    consensus: ConsensusChecks,
+    files: FileChecks,
+    budgets: Budgets,
+  ) {
+    this.id = id;
+    this.#node = node;
+    this.#image = image;
+    this.#consensus = consensus;
+    this.#files = files;
+    this.#budgets = budgets;
+  }
+
+  /** The process ended: of its log only what cannot be lost any more counts. */
+  ended(): void {
+    this.#cores.clear();
+    this.#checkpoints.clear();
+    const { disk } = this.#node.machine;
+    readImage(disk, this.#image, (path) => disk.durable(path));
+  }
+
+  /** It serves again, and has made sure of its log. */
+  started(): void {
+    const { disk } = this.#node.machine;
+    readImage(disk, this.#image, (path) => disk.content(path));
+  }
+
+  observe(): void {
+    const cluster = this.#node.node?.cluster;
+    if (cluster === undefined) return;
+    this.#observeGroup(META_GROUP);
+    for (const { group, members } of cluster.metaState.table.groups)
+      if (members.includes(this.id)) this.#observeGroup(group);
+  }
+
+  #observeGroup(group: number): void {
+    const found = this.#node.node?.cluster.snapshotGroup(group);
+    if (found === undefined || found.raft.stopped !== undefined || found.raft.isSuspended) return;
+    const status = found.raft.status();
+    const { checkpointIndex } = found.exporter;
+    this.#consensus.observe({
+      node: this.id,
+      group,
+      incarnation: this.#incarnation(group, found.storage ?? found.raft),
+      status,
+      checkpointIndex,
+    });
+    if (status.unappliedBytes > this.#budgets.unappliedBytes)
+      throw new Violation("budgets", `node ${this.id} holds ${status.unappliedBytes} bytes not applied in group ${group}`);
+    if (!status.quiet) this.#quiet.delete(group);
+    else if (!this.#quiet.has(group)) {
+      this.#quiet.add(group);
+      this.quietTimes++;
+    }
+    const { storage } = found;
+    if (storage === undefined) return;
+    if (storage.memtableBytes > this.#budgets.memtableBytes)
+      throw new Violation("budgets", `node ${this.id} holds ${storage.memtableBytes} bytes of memtables in group ${group}`);
+    const before = this.#checkpoints.get(group);
+    if (before === checkpointIndex) return;
+    if (before !== undefined) this.flushes++;
+    this.#checkpoints.set(group, checkpointIndex);
+    this.#files.observe(this.id, group, storage.files());
+  }
+
+  #incarnation(group: number, key: object): number {
+    const known = this.#cores.get(group);
+    if (known?.key === key) return known.number;
+    const number = ++this.#incarnations;
+    this.#cores.set(group, { key, number });
+    return number;
+  }
+}
+
+/** Reads the log of a disk into the image; all that `bytesOf` gives counts as durable. */
+function readImage(disk: DiskStore, image: LogImage, bytesOf: (path: string) => Uint8Array): void {
+  image.lostMemory();
+  for (const { path } of disk.files(LOG_DIRECTORY)) {
+    if (!path.endsWith(".log")) continue;
+    readRecords(bytesOf(path), path, image);
+    image.beginSync(path)();
+  }
+}

@@ -1,0 +1,78 @@
+import type { SeededRandom } from "../../random/seeded-random.ts";
+import type { SimCluster } from "../sim-cluster.ts";
+import type { SimNode } from "../sim-node.ts";
+
+export const FAULT_KINDS = [
+  "kill",
+  "power loss",
+  "power loss of all",
+  "clean restart",
+  "pause",
+  "partition",
+  "one-way partition",
+  "isolated node",
+  "reset connections",
+  "slow link",
+  "drop messages",
+  "duplicate messages",
+  "reorder messages",
+  "clock skew",
+  "clock jump",
+  "slow disk",
+  "stalled disk",
+  "disk full",
+  "write error",
+  "sync error",
+  "rotten log",
+  "rotten file",
+  "empty disk",
+  "leader transfer",
+  "membership change",
+  "flush",
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** What a fault works on. */
+export interface Scene {
+  readonly cluster: SimCluster;
+  readonly random: SeededRandom;
+  /** The node's disk has damage that is not known to be repaired: no other may be damaged meanwhile. */
+  readonly damaged: Set<SimNode>;
+  /** A line for the trace. */
+  say(line: string): void;
+}
+
+/** Something that goes wrong for a while. */
+export interface FaultUnderWay {
+  /** For how long, ms of virtual time. */
+  readonly forMs: number;
+  /** Undoes it. Called once, also when the node has been restarted meanwhile. */
+  readonly end: () => void;
+}
+
+/** Starts a fault; undefined when it makes no sense now. */
+export type StartFault = (scene: Scene) => FaultUnderWay | undefined;
+
+export function upNodes({ cluster }: Scene): SimNode[] {
+  return cluster.nodes.filter((node) => node.state === "runs" && !node.isPaused);
+}
+
+/** A node that runs, if the others that run still make a majority of all: so that work goes on. */
+export function spareNode(scene: Scene): SimNode | undefined {
+  const up = upNodes(scene);
+  const { nodes } = scene.cluster;
+  return (up.length - 1) * 2 > nodes.length ? scene.random.pick(up) : undefined;
+}
+
+/** Every group of the cluster has three voters or more, and no change of them is under way: the damage of one node is the damage of a minority. */
+export function canSpareCopies({ cluster, damaged }: Scene): boolean {
+  if (damaged.size > 0 || cluster.nodes.some((node) => node.state !== "runs")) return false;
+  return cluster.nodes.every((node) =>
+    (node.node?.cluster.localStatus().replicas ?? []).every(({ group, appliedIndex, commitIndex }) => {
+      const configuration = node.node?.cluster.snapshotGroup(group)?.raft.status().configuration;
+      if (configuration === undefined) return false;
+      const { voters, votersOutgoing, learners } = configuration;
+      return voters.length > 2 && votersOutgoing.length === 0 && learners.length === 0 && appliedIndex === commitIndex;
+    }),
+  );
+}

@@ -1,0 +1,101 @@
+import type { MessageFaults } from "../../ports/net/network.ts";
+import { type FaultUnderWay, type Scene, type StartFault, upNodes } from "./fault.ts";
+
+/** Streams of the consensus cores: what they lose is sent again. */
+const LOSSY_METHODS = ["Raft", "Beats"];
+
+function names(scene: Scene): string[] {
+  return scene.cluster.nodes.map((node) => node.name);
+}
+
+function healed(scene: Scene, forMs: number, what: string): FaultUnderWay {
+  return {
+    forMs,
+    end: () => {
+      scene.cluster.world.network.healAll();
+      scene.say(`${what} ends`);
+    },
+  };
+}
+
+function shuffled<T>(scene: Scene, items: readonly T[]): T[] {
+  const left = [...items];
+  const out: T[] = [];
+  while (left.length > 0) out.push(...left.splice(scene.random.below(left.length), 1));
+  return out;
+}
+
+export const partition: StartFault = (scene) => {
+  const hosts = shuffled(scene, names(scene));
+  const at = 1 + scene.random.below(hosts.length - 1);
+  const [these, those] = [hosts.slice(0, at), hosts.slice(at)];
+  scene.say(`partition: ${these.join(" ")} | ${those.join(" ")}`);
+  scene.cluster.world.network.partition(these, those);
+  return healed(scene, scene.random.between(200, 10_000), "partition");
+};
+
+export const oneWayPartition: StartFault = (scene) => {
+  const [from = "", ...others] = shuffled(scene, names(scene));
+  const outgoing = scene.random.chance(0.5);
+  scene.say(`${from} ${outgoing ? "is not heard" : "hears nothing"}`);
+  for (const other of others) {
+    if (outgoing) scene.cluster.world.network.cut(from, other);
+    else scene.cluster.world.network.cut(other, from);
+  }
+  return healed(scene, scene.random.between(200, 8000), "one-way partition");
+};
+
+export const isolatedNode: StartFault = (scene) => {
+  const [alone = "", ...others] = shuffled(scene, names(scene));
+  scene.say(`${alone} is cut off`);
+  for (const other of others) scene.cluster.world.network.cutBoth(alone, other);
+  return healed(scene, scene.random.between(500, 15_000), "isolation");
+};
+
+export const resetConnections: StartFault = (scene) => {
+  const [a, b] = shuffled(scene, upNodes(scene));
+  if (a === undefined || b === undefined) return undefined;
+  scene.say(`connections of ${a.name} and ${b.name} break`);
+  scene.cluster.world.network.reset(a.name, b.name);
+  return { forMs: 0, end: () => undefined };
+};
+
+export const slowLink: StartFault = (scene) => {
+  const [from = "", to = ""] = shuffled(scene, names(scene));
+  const extraMs = scene.random.between(5, 600);
+  scene.say(`${from} to ${to} takes ${extraMs.toFixed(0)} ms more`);
+  scene.cluster.world.network.delay(from, to, extraMs);
+  return {
+    forMs: scene.random.between(500, 10_000),
+    end: () => {
+      scene.cluster.world.network.delay(from, to, 0);
+      scene.say(`${from} to ${to} is quick again`);
+    },
+  };
+};
+
+function messageFault(name: string, faults: (scene: Scene) => Partial<MessageFaults>): StartFault {
+  return (scene) => {
+    const { network } = scene.cluster.world;
+    const before = network.messageFaults;
+    const none = { dropChance: 0, duplicateChance: 0, reorderChance: 0, reorderMs: 50 };
+    scene.say(`consensus messages: ${name}`);
+    network.messageFaults = { methods: LOSSY_METHODS, ...none, ...before, ...faults(scene) };
+    return {
+      forMs: scene.random.between(1000, 15_000),
+      end: () => {
+        network.messageFaults = undefined;
+        scene.say(`consensus messages: ${name} ends`);
+      },
+    };
+  };
+}
+
+export const dropMessages = messageFault("drop", ({ random }) => ({ dropChance: random.between(0.01, 0.3) }));
+export const duplicateMessages = messageFault("duplicate", ({ random }) => ({
+  duplicateChance: random.between(0.05, 0.5),
+}));
+export const reorderMessages = messageFault("reorder", ({ random }) => ({
+  reorderChance: random.between(0.05, 0.5),
+  reorderMs: random.between(5, 500),
+}));

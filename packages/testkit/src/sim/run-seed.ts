@@ -1,0 +1,189 @@
+import type { Session } from "@ringtide/client";
+import { checkLinearizable } from "../history/checker/check.ts";
+import type { Operation } from "../history/operation.ts";
+import { HistoryRecorder } from "../history/recorder.ts";
+import { SeededRandom } from "../random/seeded-random.ts";
+import { KeySpace } from "../workload/key-space.ts";
+import type { WorkloadSession } from "../workload/points.ts";
+import { prepareWorkload, runWorkload } from "../workload/workload.ts";
+import { Violation } from "./checks/violation.ts";
+import { Coverage } from "./coverage.ts";
+import { compareReplicas, haveOneCheckpoint, whatIsMissing } from "./quiet-point.ts";
+import { clientAddress } from "./sim-config.ts";
+import { Simulation } from "./simulation.ts";
+
+/** Virtual time of one seed, ms: what is left after the faults and their aftermath is run in peace. */
+export const SEED_MS = 120_000;
+const FAULTS_MS = 90_000;
+/** After the faults end, everything has to be well again within this. */
+const RECOVERY_LIMIT_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 8000;
+const CLIENTS = 4;
+const MIN_OPERATIONS = 200;
+
+export interface SeedFailure {
+  readonly seed: number;
+  readonly invariant: string;
+  readonly message: string;
+}
+
+export interface SeedResult {
+  readonly seed: number;
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly operations: number;
+  readonly traceHash: string;
+  readonly coverage: Readonly<Record<string, number>>;
+  readonly failure: SeedFailure | undefined;
+}
+
+export interface SeedOptions {
+  readonly trace?: (line: string) => void;
+  readonly onHistory?: (operations: readonly Operation[]) => void;
+}
+
+/** Runs one seed from the forming of its cluster to the comparison of all replicas. Never rejects: what goes wrong is the failure. */
+export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
+  const random = new SeededRandom(seed);
+  const coverage = new Coverage();
+  const simulation = new Simulation(seed, random, coverage, options.trace);
+  const { scheduler } = simulation.cluster.world;
+  const recorder = new HistoryRecorder(() => Math.floor(scheduler.nowMs * 1e6));
+  let failure: SeedFailure | undefined;
+  try {
+    await story(simulation, random, recorder);
+    checkHistory(recorder);
+  } catch (error) {
+    failure = failureOf(seed, error);
+    options.trace?.(`failure: ${failure.invariant}: ${failure.message}`);
+  }
+  simulation.finish();
+  options.onHistory?.(recorder.operations());
+  return {
+    seed,
+    virtualMs: scheduler.nowMs,
+    events: scheduler.eventCount,
+    operations: recorder.size,
+    traceHash: scheduler.trace.text,
+    coverage: coverage.toJSON(),
+    failure,
+  };
+}
+
+function failureOf(seed: number, error: unknown): SeedFailure {
+  if (error instanceof Violation) return { seed, invariant: error.invariant, message: error.message };
+  const message = error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
+  return { seed, invariant: "no error of the program", message };
+}
+
+async function story(simulation: Simulation, random: SeededRandom, recorder: HistoryRecorder): Promise<void> {
+  const { cluster } = simulation;
+  const { scheduler } = cluster.world;
+  await cluster.form();
+  const keys = keySpace(simulation, random);
+  const process = cluster.addClientProcess();
+  const clients = await cluster.runFor(openSessions(simulation), 60_000);
+  const [first] = clients[0] ?? [];
+  if (first === undefined) throw new Error("no session");
+  await cluster.runFor(prepareWorkload(first, keys, process.clock, 60_000), 90_000);
+  const stop = new AbortController();
+  const work = runWorkload({
+    clients,
+    keys,
+    recorder,
+    clock: process.clock,
+    random: random.fork(),
+    stop: stop.signal,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    thinkMs: random.between(100, 600),
+    mix: { writes: 0.45, deletes: 0.05, flushes: 0.01, tablets: 0.3 },
+  });
+  work.catch(() => undefined); // looked at below
+  simulation.nemesis.start();
+  while (scheduler.nowMs < FAULTS_MS) {
+    await cluster.run(1000);
+    simulation.lookAtDamage();
+  }
+  if (!(await simulation.recover(RECOVERY_LIMIT_MS)) && !(await settlesWithoutLoad(simulation, stop, work)))
+    throw new Violation("all is well again after the faults", whatIsMissing(cluster));
+  stop.abort();
+  await cluster.runFor(work, REQUEST_TIMEOUT_MS * 3);
+  await finale(simulation, first, keys, recorder);
+}
+
+/** With clients at work, entries are under way at nearly every moment. */
+async function settlesWithoutLoad(simulation: Simulation, stop: AbortController, work: Promise<unknown>): Promise<boolean> {
+  stop.abort();
+  await simulation.cluster.runFor(work, REQUEST_TIMEOUT_MS * 3);
+  return simulation.recover(RECOVERY_LIMIT_MS);
+}
+
+function keySpace(simulation: Simulation, random: SeededRandom): KeySpace {
+  const cluster = simulation.cluster.node(0).node?.cluster;
+  if (cluster === undefined) throw new Error("node 1 does not run");
+  return new KeySpace({
+    groups: cluster.metaState.table.groups.length,
+    slotStrategy: cluster.record.slotStrategy,
+    devicesPerGroup: 2,
+    hotTimes: 2,
+    coldTimes: 30,
+    hotShare: random.between(0.2, 0.7),
+  });
+}
+
+/** Each client has a session at each node, so that all nodes are asked, and one that finds its own way. */
+async function openSessions({ cluster }: Simulation): Promise<WorkloadSession[][]> {
+  const clients: WorkloadSession[][] = [];
+  for (let client = 0; client < CLIENTS; client++) {
+    const process = cluster.addClientProcess();
+    const sessions: Session[] = [(await cluster.connect({}, process)).session];
+    for (const node of cluster.nodes) {
+      const addresses = [clientAddress(node.name)];
+      sessions.push((await cluster.connect({ addresses }, process)).session);
+    }
+    clients.push(sessions);
+  }
+  return clients;
+}
+
+/** In peace: every point is read once more, files are closed everywhere, and the replicas are compared. */
+async function finale(
+  { cluster }: Simulation,
+  session: WorkloadSession,
+  keys: KeySpace,
+  recorder: HistoryRecorder,
+): Promise<void> {
+  await cluster.runFor(readAll(session, keys, recorder), 120_000);
+  await cluster.runFor(session.execute("FLUSH"), 60_000);
+  await cluster.runUntil(() => haveOneCheckpoint(cluster), 30_000, "all replicas close the same files");
+  await cluster.runFor(compareReplicas(cluster), 60_000);
+  const leftMs = SEED_MS - cluster.world.nowMs;
+  if (leftMs > 0) await cluster.run(leftMs);
+}
+
+async function readAll(session: WorkloadSession, keys: KeySpace, recorder: HistoryRecorder): Promise<void> {
+  for (const device of keys.devices) {
+    const times = new Set<number>();
+    for (const { key } of recorder.operations()) {
+      const [series = "", time = ""] = key.split("@");
+      if (series === `${device}.${keys.measurement}`) times.add(Number(time));
+    }
+    for (const time of times) {
+      const pending = recorder.begin(CLIENTS, "read", `${device}.${keys.measurement}@${time}`, null);
+      const result = await session.execute(`SELECT ${keys.measurement} FROM ${device} WHERE time = ${time}`, {
+        consistency: "strong",
+      });
+      const value = (await result.toArray())[0]?.values[0];
+      pending.done(value === undefined || value === null ? null : Number(value));
+    }
+  }
+}
+
+function checkHistory(recorder: HistoryRecorder): void {
+  const operations = recorder.operations();
+  const result = checkLinearizable(operations);
+  if (!result.ok) throw new Violation("linearizable histories", `${result.key}: ${result.reason}`);
+  const finished = operations.filter(({ return: returned, ok }) => returned !== null && ok !== false).length;
+  if (finished < MIN_OPERATIONS)
+    throw new Violation("every seed does work", `${finished} operations finished, at least ${MIN_OPERATIONS} should`);
+}

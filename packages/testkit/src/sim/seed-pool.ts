@@ -1,0 +1,114 @@
+import { type ChildProcess, fork } from "node:child_process";
+import type { SeedResult } from "./run-seed.ts";
+
+export interface SeedPoolOptions {
+  readonly firstSeed: number;
+  readonly seeds: number;
+  readonly jobs: number;
+  /** A planted bug, by name. */
+  readonly mutation: string | undefined;
+  /** Ends the run after the first failure. */
+  readonly stopAtFailure: boolean;
+  readonly onResult: (result: SeedResult) => void;
+}
+
+interface Reply {
+  readonly ready?: boolean;
+  readonly result?: SeedResult;
+  /** A promise that nobody waited for was rejected, or the seed could not be run at all. */
+  readonly unhandled?: string;
+}
+
+/** A seed takes a second or so; one that takes this long hangs, which is a failure too. */
+const SEED_LIMIT_MS = 180_000;
+const WORKER = new URL("./worker.ts", import.meta.url);
+const HOOK = new URL("../mutations/load-hook.ts", import.meta.url);
+
+/** Runs seeds in processes side by side, each seed in a world of its own. */
+export function runSeeds(options: SeedPoolOptions): Promise<void> {
+  let next = options.firstSeed;
+  const end = options.firstSeed + options.seeds;
+  let failed = false;
+  const take = (): number | undefined => (next < end && !(failed && options.stopAtFailure) ? next++ : undefined);
+  const report = (result: SeedResult): void => {
+    failed ||= result.failure !== undefined;
+    options.onResult(result);
+  };
+  const workers = Array.from({ length: Math.min(options.jobs, options.seeds) }, () => runWorker(options, take, report));
+  return Promise.all(workers).then(() => undefined);
+}
+
+function startWorker(mutation: string | undefined): ChildProcess {
+  const hook = mutation === undefined ? [] : ["--import", HOOK.href];
+  const env = mutation === undefined ? process.env : { ...process.env, MUTATION: mutation };
+  return fork(WORKER, { execArgv: [...hook], env, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+}
+
+/** One process after the other, as long as there are seeds: one that a seed has broken is replaced. */
+async function runWorker(
+  options: SeedPoolOptions,
+  take: () => number | undefined,
+  report: (result: SeedResult) => void,
+): Promise<void> {
+  for (let seed = take(); seed !== undefined; ) {
+    const child = startWorker(options.mutation);
+    try {
+      seed = await drive(child, seed, take, report);
+    } finally {
+      child.kill("SIGKILL");
+    }
+  }
+}
+
+/** Resolves with the seed that another process has to go on with; undefined when there is none. */
+function drive(
+  child: ChildProcess,
+  first: number,
+  take: () => number | undefined,
+  report: (result: SeedResult) => void,
+): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    let seed = first;
+    let timer: NodeJS.Timeout | undefined;
+    const fail = (invariant: string, message: string) => {
+      clearTimeout(timer);
+      child.removeAllListeners();
+      report(brokenSeed(seed, invariant, message));
+      resolve(take());
+    };
+    const send = () => {
+      timer = setTimeout(() => fail("every seed ends", `not done after ${SEED_LIMIT_MS} ms of real time`), SEED_LIMIT_MS);
+      child.send(seed);
+    };
+    child.on("message", ({ ready, result, unhandled }: Reply) => {
+      if (ready === true) send();
+      else if (unhandled !== undefined) fail("no unhandled error", unhandled);
+      else if (result !== undefined) {
+        clearTimeout(timer);
+        report(result);
+        const following = take();
+        if (following === undefined) {
+          child.removeAllListeners();
+          resolve(undefined);
+        } else {
+          seed = following;
+          send();
+        }
+      }
+    });
+    child.on("exit", (code, signal) => fail("the program runs on", `the process ended with ${signal ?? code}`));
+    child.on("error", (error) => fail("the program runs on", error.message));
+  });
+}
+
+function brokenSeed(seed: number, invariant: string, message: string): SeedResult {
+  return {
+    seed,
+    virtualMs: 0,
+    events: 0,
+    operations: 0,
+    traceHash: "",
+    coverage: {},
+    failure: { seed, invariant, message },
+  };
+}
