@@ -55,16 +55,21 @@ afterAll(async () => {
   await endTestCluster(state);
 });
 
-async function check(session: Session, questions: readonly Question[], consistency: "mid" | "weak"): Promise<void> {
+async function check(
+  session: Session,
+  questions: readonly Question[],
+  consistency: "strong" | "mid" | "weak",
+): Promise<void> {
   for (const { sql, expected } of questions)
     expect(await ask(session, sql, consistency), `${sql}\n(${consistency}, SQL_TEST_SEED=${SEED})`).toEqual(expected);
 }
 
-/** The fixed questions at every node; each random one at one node at `mid` and at another at `weak`. */
+/** The fixed questions at every node; each random one at one node at `mid`, at the next at `weak`, and at the third at `strong`. */
 async function checkEverywhere(): Promise<void> {
   const third = (node: number) => random.filter((_, i) => i % 3 === node);
   for (const [node, session] of sessions.entries()) {
     await check(session, [...fixed, ...third(node)], "mid");
+    await check(session, third((node + 2) % 3), "strong");
   }
   await check(berlin, inBerlin, "mid");
   await caughtUp(rpcAddresses(state));

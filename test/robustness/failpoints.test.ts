@@ -2,8 +2,9 @@ import { CATALOGUE, type Occasion } from "@ringtide/testkit";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Kill, killDuringFormation, killUnderLoad, type RunResult, type Target } from "./support/kills.ts";
 
-/** All of the catalogue, several minutes; else a selection. */
+/** All of the catalogue, several minutes; else those whose names the pattern of FAILPOINTS fits, or a selection. */
 const isFull = process.env["ROBUSTNESS"] === "full";
+const pattern = process.env["FAILPOINTS"];
 const FULL_MS = 30 * 60_000;
 const SHORT_MS = 180_000;
 const NODES = 3;
@@ -11,8 +12,12 @@ const NODES = 3;
 const TARGETS_PER_LOAD = 10;
 
 /** One of each kind of step. */
-const SELECTION: Readonly<Record<"formation" | "load", readonly string[]>> = {
-  formation: ["identity.replace.written", "log.segment.write.partial", "kv.identity.write.after"],
+const SELECTION = {
+  formation: [
+    "identity.replace.written formation",
+    "log.segment.write.partial formation",
+    "kv.identity.write.after formation",
+  ],
   load: [
     "log.segment.write.partial load",
     "log.segment.sync.before load",
@@ -23,7 +28,7 @@ const SELECTION: Readonly<Record<"formation" | "load", readonly string[]>> = {
     "send.append.after load",
     "answer.insert.before load",
   ],
-};
+} as const satisfies Record<string, readonly string[]>;
 
 /** The identity is written for the UUID, for the record, and when log and store were made. */
 const FORMATION_HITS: Readonly<Record<string, number>> = { "identity.replace": 3, "group.dir.make": 3 };
@@ -33,21 +38,27 @@ const kills = (): Kill[] => results.flatMap((result) => [...result.kills]);
 
 function targetsOf(...occasions: readonly Occasion[]): Target[] {
   return CATALOGUE.flatMap(({ name, occasions: own }) =>
-    occasions.filter((occasion) => own.includes(occasion)).map((occasion, i) => ({ name, occasion, hit: 1 + (i % 2) })),
+    occasions.filter((occasion) => own.includes(occasion)).map((occasion) => ({ name, occasion, hit: 1 })),
   );
 }
 
+/** What this run is about. */
+function chosen(targets: readonly Target[], selection: readonly string[]): Target[] {
+  if (isFull) return [...targets];
+  if (pattern !== undefined) return targets.filter(({ name }) => new RegExp(pattern).test(name));
+  return targets.filter(({ name, occasion, hit }) => hit === 1 && selection.includes(`${name} ${occasion}`));
+}
+
 function formationTargets(): Target[] {
-  if (!isFull) return SELECTION.formation.map((name) => ({ name, occasion: "formation", hit: 1 }));
-  return targetsOf("formation").flatMap((target) => {
+  const all = targetsOf("formation").flatMap((target) => {
     const step = target.name.slice(0, target.name.lastIndexOf("."));
     return Array.from({ length: FORMATION_HITS[step] ?? 1 }, (_, i) => ({ ...target, hit: i + 1 }));
   });
+  return chosen(all, SELECTION.formation);
 }
 
 function loadTargets(): Target[] {
-  const all = targetsOf("load", "start", "election", "balance");
-  return isFull ? all : all.filter(({ name, occasion }) => SELECTION.load.includes(`${name} ${occasion}`));
+  return chosen(targetsOf("load", "start", "election", "balance", "torn"), SELECTION.load);
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {
@@ -57,13 +68,11 @@ function chunks<T>(items: readonly T[], size: number): T[][] {
 afterAll(() => {
   const hits = new Map<string, number>();
   for (const result of results) for (const [name, count] of result.hits) hits.set(name, (hits.get(name) ?? 0) + count);
-  const rows = CATALOGUE.filter(({ name }) => isFull || kills().some((kill) => kill.name === name)).map(
-    ({ name, occasions }) => {
-      const ended = kills().filter((kill) => kill.name === name);
-      const where = occasions.map((on) => `${on} ${ended.filter((kill) => kill.occasion === on).length}`).join(", ");
-      return `${name.padEnd(34)} ${String(hits.get(name) ?? 0).padStart(8)} passes   killed: ${where}`;
-    },
-  );
+  const rows = CATALOGUE.filter(({ name }) => kills().some((kill) => kill.name === name)).map(({ name, occasions }) => {
+    const ended = kills().filter((kill) => kill.name === name);
+    const where = occasions.map((on) => `${on} ${ended.filter((kill) => kill.occasion === on).length}`).join(", ");
+    return `${name.padEnd(34)} ${String(hits.get(name) ?? 0).padStart(8)} passes   killed: ${where}`;
+  });
   const acknowledged = results.reduce((sum, result) => sum + result.acknowledgedRows, 0);
   console.log([...rows, `${kills().length} kills, ${acknowledged} acknowledged rows, none lost`].join("\n"));
 });

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
-import { toJsonLines } from "@ringtide/testkit";
+import { type Consistency, toJsonLines } from "@ringtide/testkit";
 import { numberOf, readArguments, runCommand, wordOf } from "./support/arguments.ts";
 import { FAULT_NAMES } from "./support/faults.ts";
-import { mixedRun } from "./support/mixed-run.ts";
+import { type MixedResult, mixedRun } from "./support/mixed-run.ts";
 import { machineLoad } from "./support/summary.ts";
 
 const USAGE = `Usage: npm run robustness -- [--minutes N] [--history FILE]
@@ -31,46 +31,35 @@ runCommand(async () => {
   const before = machineLoad();
   console.log(`seed ${seed}, reads at ${consistency}`);
   const result = await mixedRun({ runMs, seed, consistency, faults: faults ?? FAULT_NAMES, settings: args.settings });
-  const { operations, verdict, loss } = result;
-  if (args.values["history"] !== undefined) writeFileSync(args.values["history"], toJsonLines(operations));
-
-  const listed = (counts: ReadonlyMap<string, number>) =>
-    Array.from(counts, ([name, count]) => `${name} ${count}`).join(", ");
-  const unknown = operations.filter((operation) => operation.return === null).length;
-  console.log(`faults: ${listed(result.faults)}`);
-  console.log(
-    `${operations.length} operations, ${unknown} of unknown outcome; errors: ${listed(result.failures) || "none"}`,
-  );
-  console.log(
-    `${result.acknowledgedRows} rows acknowledged, ${loss.lostRows} lost, ${loss.wrongRows} wrong, ${result.files} files agree`,
-  );
-  for (const example of loss.examples) console.log(example);
-  if (verdict === undefined) console.log(`history not judged: reads at ${consistency} are not linearizable`);
-  else
-    console.log(
-      verdict.ok ? `linearizable: ${verdict.operations} operations on ${verdict.keys} points` : verdict.reason,
-    );
-  const isSound = verdict?.ok !== false && loss.lostRows + loss.wrongRows === 0;
-  if (args.isJson) {
-    const { acknowledgedRows, files } = result;
-    const counted = { faults: Object.fromEntries(result.faults), failures: Object.fromEntries(result.failures) };
-    const machine = { before, after: machineLoad() };
-    const settings = args.settings;
-    console.log(
-      JSON.stringify({
-        seed,
-        consistency,
-        settings,
-        isSound,
-        operations: operations.length,
-        unknown,
-        acknowledgedRows,
-        files,
-        loss,
-        ...counted,
-        machine,
-      }),
-    );
-  }
-  if (!isSound) process.exitCode = 1;
+  if (args.values["history"] !== undefined) writeFileSync(args.values["history"], toJsonLines(result.operations));
+  const machine = { before, after: machineLoad() };
+  print(result, consistency);
+  console.log(`load of the machine: ${before.load1} before, ${machine.after.load1} after, on ${before.cores} cores`);
+  if (args.isJson)
+    console.log(JSON.stringify({ seed, consistency, settings: args.settings, ...summary(result), machine }));
+  if (result.problems.length > 0) process.exitCode = 1;
 });
+
+function summary({ operations, faults, tally, acknowledgedRows, problems }: MixedResult) {
+  const unknown = operations.filter((operation) => operation.return === null).length;
+  return {
+    faults: Object.fromEntries(faults),
+    operations: operations.length,
+    unknown,
+    tally,
+    acknowledgedRows,
+    problems,
+  };
+}
+
+function print(result: MixedResult, consistency: Consistency): void {
+  const { faults, operations, unknown, tally, acknowledgedRows, problems } = summary(result);
+  const { verdict } = result;
+  console.log(`faults: ${JSON.stringify(faults)}`);
+  console.log(`${operations} operations, ${unknown} of unknown outcome; requests: ${JSON.stringify(tally)}`);
+  if (verdict === undefined) console.log(`history not judged: reads at ${consistency} are not linearizable`);
+  else if (verdict.ok) console.log(`linearizable: ${verdict.operations} operations on ${verdict.keys} points`);
+  console.log(`${acknowledgedRows} rows acknowledged`);
+  if (problems.length === 0) console.log("none is lost, and replicas have the same files");
+  for (const problem of problems) console.log(`PROBLEM: ${problem}`);
+}

@@ -7,6 +7,7 @@ import type { Applied, Proposal } from "./forwarder.ts";
 import { ProposalTable } from "./proposal-table.ts";
 import type { RaftGroupOptions } from "./raft-group-options.ts";
 import { ReadRounds } from "./read-rounds.ts";
+import { Serving } from "./serving.ts";
 
 const CATCH_UP_READ_BYTES = 4 * 1024 * 1024;
 
@@ -34,9 +35,7 @@ export class RaftGroup {
   #appendTail: Promise<void> = Promise.resolve();
   #appendsPending = 0;
   #stopped: RingtideError | undefined;
-  /** Commit index that the first leader since the start told; 0: none has yet. */
-  #commitAtStart = 0;
-  #serves = false;
+  #serving = new Serving();
   #cutBelow = 0;
   /** The log lost entries; the core says when it may be trusted again. */
   #isDistrusted: boolean;
@@ -84,18 +83,13 @@ export class RaftGroup {
     return this.#stopped;
   }
 
-  /**
-   * False after a start until this replica has applied what was committed when it first heard from a leader: before that it would answer
-   * without entries that it acknowledged itself.
-   */
+  /** False after a start until this replica has caught up; see Serving. */
   get serves(): boolean {
-    return this.#serves && this.#stopped === undefined;
+    return this.#serving.serves && this.#stopped === undefined;
   }
 
   #checkServes(): void {
-    if (this.#serves) return;
-    const { applied, leaderReady } = this.#core.status();
-    this.#serves = leaderReady || (this.#commitAtStart > 0 && applied >= this.#commitAtStart);
+    if (!this.#serving.serves) this.#serving.look(this.#core.status());
   }
 
   /** Everything is everywhere: no tick is needed until a message, a call or `wake` says otherwise. */
@@ -124,9 +118,7 @@ export class RaftGroup {
 
   step(message: Message): void {
     if (!this.#runs) return;
-    if (this.#commitAtStart === 0 && (message.type === "append" || message.type === "heartbeat")) {
-      this.#commitAtStart = message.commit;
-    }
+    this.#serving.heard(message);
     const admitted = this.#admission.admit(message);
     if (admitted === undefined) return;
     this.#core.step(admitted);
@@ -294,7 +286,7 @@ export class RaftGroup {
       },
       (error: unknown) => {
         this.#appendsPending--;
-        this.stop(asRingtideError(error));
+        this.#fail(error);
       },
     );
   }
@@ -307,7 +299,7 @@ export class RaftGroup {
         this.#core.supplyEntries(to, entries);
         this.#schedule();
       },
-      (error: unknown) => this.stop(asRingtideError(error)),
+      (error: unknown) => this.#fail(error),
     );
   }
 
@@ -336,7 +328,9 @@ export class RaftGroup {
   #checkTrust(): void {
     if (!this.#isDistrusted || !this.#core.status().mayVote) return;
     this.#isDistrusted = false;
-    this.#options.logger.info("the damaged log has caught up: this replica votes again", { group: groupName(this.group) });
+    this.#options.logger.info("the damaged log has caught up: this replica votes again", {
+      group: groupName(this.group),
+    });
     this.#options.log.trust(this.group).catch((error: unknown) => this.#fail(error));
   }
 
@@ -357,8 +351,7 @@ export class RaftGroup {
     const { applied, mayVote } = core.status();
     this.#core = core;
     this.#isDistrusted = !mayVote;
-    this.#commitAtStart = 0;
-    this.#serves = false;
+    this.#serving = new Serving();
     this.#cutBelow = 0;
     this.#applier.reset(applied);
     this.#suspended = false;
@@ -374,11 +367,11 @@ export class RaftGroup {
     );
   }
 
-  /** The log's files cannot be written: that is the whole node's trouble. */
+  /** A log that cannot be written or read is the whole node's trouble: the next start looks at all of it, and repairs what it can. */
   #fail(error: unknown): void {
     const known = asRingtideError(error);
     this.stop(known);
-    if (known.code !== "SHUTTING_DOWN") this.#options.onFatal(known);
+    if (hasCode(known, "DISK_IO", "DISK_CORRUPT", "DISK_NOT_FOUND")) this.#options.onFatal(known);
   }
 
   /**

@@ -102,7 +102,8 @@ it("brings a replica back that is behind what the others' logs hold, by a snapsh
       (node) => replicaOf(node).storage.checkpointIndex === replicaOf(leader).storage.checkpointIndex,
     ),
   );
-  for (const node of running.values()) expect(replicaOf(node).storage.files()).toEqual(replicaOf(leader).storage.files());
+  for (const node of running.values())
+    expect(replicaOf(node).storage.files()).toEqual(replicaOf(leader).storage.files());
 
   await stop(STOPPED);
   const again = await start(STOPPED);
@@ -116,11 +117,15 @@ it("brings the meta group back by a snapshot", async () => {
   const paths = Array.from({ length: 300 }, (_, i) => `root.sg${i}`);
   for (const path of paths) await leader.cluster.coordinator.writeMeta(undefined, { kind: "createStorageGroup", path });
   const { metaState } = leader.cluster;
-  await eventually("the meta log is cut without the stopped node", () =>
-    (leader.cluster.snapshotGroup(META_GROUP)?.raft.status().firstIndex ?? 0) > 200,
+  await eventually(
+    "the meta log is cut without the stopped node",
+    () => (leader.cluster.snapshotGroup(META_GROUP)?.raft.status().firstIndex ?? 0) > 200,
   );
   const back = await start(STOPPED);
-  await eventually("its meta state is the others'", () => back.cluster.metaState.appliedIndex >= metaState.appliedIndex);
+  await eventually(
+    "its meta state is the others'",
+    () => back.cluster.metaState.appliedIndex >= metaState.appliedIndex,
+  );
   expect(back.cluster.metaState.storageGroups).toEqual([...paths].sort());
   await back.cluster.coordinator.writeMeta(undefined, { kind: "createStorageGroup", path: "root.zz" });
   expect(back.cluster.metaState.storageGroups).toContain("root.zz");

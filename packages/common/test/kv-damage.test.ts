@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hasCode, type Kv, type KvChange, utf8Bytes, utf8Text } from "@ringtide/common";
@@ -108,9 +108,38 @@ describe("a damaged store", () => {
       return bytes;
     });
     const damaged = await openLevelKv(path);
-    for (const read of [damaged.get(utf8Bytes("a")), keys(damaged)]) {
-      await expect(read).rejects.toMatchObject({ code: "DISK_CORRUPT" });
+    for (const read of [() => damaged.get(utf8Bytes("a")), () => keys(damaged)]) {
+      await expect(read()).rejects.toMatchObject({ code: "DISK_CORRUPT" });
     }
     await damaged.close();
+  });
+});
+
+describe("a store on a disk that was full", () => {
+  it("goes on once there is room, and opens again with all that it took", async () => {
+    const path = join(directory, "full");
+    const kv = await openLevelKv(path);
+    const taken: string[] = [];
+    let next = 0;
+    const write = async () => {
+      const i = next++;
+      await kv.write([put(i, 1_000_000)], { sync: true });
+      taken.push(`key${i}`);
+    };
+    await write();
+    // The store's next logs will be files on which nothing fits.
+    const last = Math.max(...readdirSync(path).map((name) => Number(/\d{6}/.exec(name)?.[0] ?? 0)));
+    const full = Array.from({ length: 8 }, (_, i) => join(path, `${String(last + 1 + i).padStart(6, "0")}.log`));
+    for (const name of full) symlinkSync("/dev/full", name);
+    await expect(
+      (async () => {
+        while (next < 20) await write();
+      })(),
+    ).rejects.toMatchObject({ code: "DISK_FULL" });
+    for (const name of full) rmSync(name, { force: true });
+    for (let more = 0; more < 10; more++) await write();
+    expect(await kv.get(utf8Bytes("key0"))).toBeDefined();
+    await kv.close();
+    expect(await keysOf(path)).toEqual(taken.toSorted());
   });
 });

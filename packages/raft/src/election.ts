@@ -67,21 +67,31 @@ export function handleVoteResponse(state: RaftState, message: VoteResponse): voi
  * Heard a leader so lately that nobody should stand against it (thesis section 4.2.3); the leader itself always has, while check-quorum lets it lead.
  * The leader that this replica follows may itself: it leads no longer when it asks, it restarted.
  */
-export function standsByLeader(state: RaftState, message: VoteRequest): boolean {
+function standsByLeader(state: RaftState, message: VoteRequest): boolean {
   if (message.transfer) return false;
   if (state.role === "leader") return true;
   return state.leader !== message.from && state.leaderHeardElapsed < state.options.electionTicksMin;
 }
 
-/** Votes once a term, only for a log at least as complete as its own (thesis section 3.6.1). A pre-vote promises nothing, so it may be given to several. */
+/** Who hears a leader takes part in no election, and keeps its term: a replica that was cut off or removed cannot disturb the others. */
 export function handleVoteRequest(state: RaftState, message: VoteRequest): void {
+  const withheld = standsByLeader(state, message);
+  if (message.term > state.term) {
+    if (withheld) return;
+    if (!message.preVote) becomeFollower(state, message.term, 0);
+  }
+  answerVoteRequest(state, message, withheld);
+}
+
+/** Votes once a term, only for a log at least as complete as its own (thesis section 3.6.1). A pre-vote promises nothing, so it may be given to several. */
+function answerVoteRequest(state: RaftState, message: VoteRequest, withheld: boolean): void {
   const { log } = state;
   const upToDate =
     message.lastTerm > log.lastTerm || (message.lastTerm === log.lastTerm && message.lastIndex >= log.lastIndex);
   const free =
     (message.preVote && message.term > state.term) ||
     state.vote === message.from ||
-    (state.vote === 0 && state.leader === 0 && !standsByLeader(state, message));
+    (state.vote === 0 && state.leader === 0 && !withheld);
   const granted = state.mayVote && upToDate && free && message.term >= state.term;
   if (granted && !message.preVote) {
     state.vote = message.from;

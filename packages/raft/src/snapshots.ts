@@ -12,15 +12,15 @@ export interface HeldSnapshot {
 }
 
 /**
- * The host's answer to snapshotsNeeded. Nothing happens where it is not needed any more, nor with one without voters: a replica that joined without
- * a configuration, and has not applied any yet, does not know that of its state. The host is asked again.
+ * The host's answer to snapshotsNeeded. Nothing happens where it is not needed any more. A replica that joined without a configuration, and has not
+ * applied any yet, offers one without voters: the entries behind it bring them, and a quorum of those that count until then knows them.
  */
 export function offerSnapshot(state: RaftState, to: NodeId, snapshot: HeldSnapshot): void {
   const { group, self } = state.options;
   const { index, term, configuration } = snapshot;
   assert(index <= state.applied, `a snapshot at ${index} is offered, applied is ${state.applied}`);
   const peer = state.leading?.peers.get(to);
-  if (peer === undefined || peer.match >= index || configuration.voters.length === 0) return;
+  if (peer === undefined || peer.match >= index) return;
   sendPromise(state, {
     type: "snapshot",
     group,

@@ -1,5 +1,5 @@
 import { isWellFormed } from "./check-message.ts";
-import { handleVoteRequest, handleVoteResponse, standsByLeader, startElection } from "./election.ts";
+import { handleVoteRequest, handleVoteResponse, startElection } from "./election.ts";
 import { answerHeartbeat, handleAppend, handleHeartbeat, refuseStaleAppend } from "./following.ts";
 import { handleAppendResponse, handleHeartbeatResponse } from "./leading.ts";
 import { wakes, wakeUp } from "./quiescence.ts";
@@ -7,7 +7,7 @@ import { isMember } from "./quorum.ts";
 import { becomeFollower } from "./roles.ts";
 import { handleSnapshot } from "./snapshots.ts";
 import { mayCampaign, type RaftState } from "./state.ts";
-import type { AppendRequest, Heartbeat, Message, SnapshotRequest } from "./types.ts";
+import type { AppendRequest, Heartbeat, Message, SnapshotRequest, VoteRequest } from "./types.ts";
 
 /** Answers count only from members; requests are taken from anybody, as their sender may know a later configuration (thesis section 4.1). */
 function isAcceptable(state: RaftState, message: Message): boolean {
@@ -33,31 +33,28 @@ export function step(state: RaftState, message: Message): void {
 
 function take(state: RaftState, message: Message): void {
   if (state.quiet && wakes(state, message)) wakeUp(state);
-  if (message.term < state.term) handleOlderTerm(state, message);
-  else if (message.term === state.term || enterNewerTerm(state, message)) dispatch(state, message);
+  if (message.type === "vote") handleVoteRequest(state, message);
+  else if (message.term < state.term) handleOlderTerm(state, message);
+  else {
+    if (message.term > state.term) enterNewerTerm(state, message);
+    dispatch(state, message);
+  }
 }
 
 function isFromLeader(message: Message): message is AppendRequest | Heartbeat | SnapshotRequest {
   return message.type === "append" || message.type === "heartbeat" || message.type === "snapshot";
 }
 
-/** False: the message is to be dropped. */
-function enterNewerTerm(state: RaftState, message: Message): boolean {
-  if (message.type === "vote") {
-    // Who still hears a leader takes part in no election, and keeps its term: a replica that was cut off cannot disturb the others (thesis section 4.2.3).
-    if (standsByLeader(state, message)) return false;
-    if (message.preVote) return true;
-  }
-  if (message.type === "voteResponse" && message.preVote && message.granted) return true;
+/** A granted pre-vote names the term that would be campaigned in. All else is of a term that is there. */
+function enterNewerTerm(state: RaftState, message: Exclude<Message, VoteRequest>): void {
+  if (message.type === "voteResponse" && message.preVote && message.granted) return;
   becomeFollower(state, message.term, isFromLeader(message) ? message.from : 0);
-  return true;
 }
 
 /** Answers what an outdated sender has to learn from; the answer carries this term. */
 function handleOlderTerm(state: RaftState, message: Message): void {
   if (message.type === "append") refuseStaleAppend(state, message);
   else if (message.type === "heartbeat") answerHeartbeat(state, message);
-  else if (message.type === "vote") handleVoteRequest(state, message);
 }
 
 /** The sender leads this term. False: that cannot be. */
@@ -76,7 +73,7 @@ function followLeader(state: RaftState, leader: number): boolean {
   return true;
 }
 
-function dispatch(state: RaftState, message: Message): void {
+function dispatch(state: RaftState, message: Exclude<Message, VoteRequest>): void {
   const { leading } = state;
   switch (message.type) {
     case "append":
@@ -87,9 +84,6 @@ function dispatch(state: RaftState, message: Message): void {
       return;
     case "snapshot":
       if (followLeader(state, message.from)) handleSnapshot(state, message);
-      return;
-    case "vote":
-      handleVoteRequest(state, message);
       return;
     case "voteResponse":
       handleVoteResponse(state, message);

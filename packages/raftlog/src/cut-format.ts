@@ -24,6 +24,8 @@ export interface Cuts {
   readonly identity: string;
   /** Segments before this one are not needed and are unlinked; all from this one on should be there. */
   readonly firstSegment: number;
+  /** Position of its first byte; undefined when that is not known. */
+  readonly firstBase: number | undefined;
   /** This segment was made; 0: none is known to be. */
   readonly lastSegment: number;
   /** The log was durable up to this position when this was written. */
@@ -53,6 +55,7 @@ function decodeCuts(bytes: Uint8Array, path: string): Cuts {
   if (magic !== MAGIC || (version !== 1 && version !== VERSION))
     throw new RingtideError("FORMAT_UNKNOWN", `${path}: format version ${version}; this one reads 1 and ${VERSION}`);
   const firstSegment = reader.u53();
+  const firstBase = version === 1 ? undefined : reader.u53();
   const known = () => (version === 1 ? 0 : reader.u53());
   const [lastSegment, durable, hardStatesFrom] = [known(), known(), known()];
   const identity = reader.text();
@@ -64,7 +67,7 @@ function decodeCuts(bytes: Uint8Array, path: string): Cuts {
     else groups.set(group, { ...cut, damaged: reader.u8() === 1, ignored: readRanges(reader) });
   }
   reader.end();
-  return { identity, firstSegment, lastSegment, durable, hardStatesFrom, groups };
+  return { identity, firstSegment, firstBase, lastSegment, durable, hardStatesFrom, groups };
 }
 
 function readRanges(reader: ByteReader): PositionRange[] {
@@ -76,7 +79,12 @@ function readRanges(reader: ByteReader): PositionRange[] {
 /** Durable on return. */
 export async function writeCuts(disk: Disk, directory: string, cuts: Cuts): Promise<void> {
   const out = new ByteWriter();
-  out.u32(MAGIC).u16(VERSION).u53(cuts.firstSegment).u53(cuts.lastSegment).u53(cuts.durable).u53(cuts.hardStatesFrom);
+  out
+    .u32(MAGIC)
+    .u16(VERSION)
+    .u53(cuts.firstSegment)
+    .u53(cuts.firstBase ?? 0);
+  out.u53(cuts.lastSegment).u53(cuts.durable).u53(cuts.hardStatesFrom);
   out.text(cuts.identity).u32(cuts.groups.size);
   for (const [group, { firstIndex, termBefore, damaged, ignored }] of cuts.groups) {
     out

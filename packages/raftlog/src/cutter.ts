@@ -60,7 +60,7 @@ export class Cutter {
     log.cut(belowIndex);
     const firstKept = this.#firstNeeded();
     await this.#restate(firstKept);
-    cutFile.firstSegment = firstKept.sequence;
+    cutFile.beginWith(firstKept);
     await cutFile.write();
     await this.#unlink(segments.takeBefore(firstKept));
   }

@@ -76,8 +76,7 @@ async function recoverSegments(options: RaftLogOptions, side: SideFiles, kept: r
     const tail = walked.segments.at(-1);
     if (tail !== undefined) await secureTail(disk, directory, tail, replay.durableUpTo);
     const segments = segmentsOf(directory, cuts, kept, walked);
-    const firstPosition = () => segments.first.base;
-    const cutFile = new CutFile({ disk, directory, cuts, groups: replay.groups, firstPosition });
+    const cutFile = new CutFile({ disk, directory, cuts, first: segments.first, groups: replay.groups });
     cutFile.durable = walked.end;
     // Before anything else happens to the log: from here on no restart forgets that these groups lost entries.
     if (affected.length > 0) await cutFile.write();
@@ -151,14 +150,14 @@ function segmentsOf(
   return new SegmentList([...segments, new Segment(directory, highest + 1, end)]);
 }
 
-function warnOfDamage({ logger }: RaftLogOptions, { holes }: Walked, affected: readonly GroupNumber[]): void {
+function warnOfDamage({ logger }: RaftLogOptions, { holes, end }: Walked, affected: readonly GroupNumber[]): void {
   const groups = affected.map(groupName);
   for (const { path: file, offset, from, to } of holes)
     logger.warn("a stretch of the log is damaged or missing", {
       code: "DISK_CORRUPT",
       file,
       offset,
-      bytes: to - from,
+      bytes: Math.min(to, end) - from,
       groups,
     });
   if (holes.length === 0 && groups.length > 0)

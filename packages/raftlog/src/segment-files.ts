@@ -61,13 +61,24 @@ async function readBase(
   return fields.index;
 }
 
-/** Position of the segment's first byte: where its first record is damaged, as its neighbours let expect it. Marks then prove it. */
-export function expectedBase(found: readonly SegmentFile[], at: number): number | undefined {
-  const own = found[at] as SegmentFile;
-  if (own.base !== undefined) return own.base;
-  const before = found[at - 1];
-  if (before?.base !== undefined && before.sequence === own.sequence - 1) return before.base + before.sizeBytes;
-  const next = found[at + 1];
-  if (next?.base !== undefined && next.sequence === own.sequence + 1) return Math.max(0, next.base - own.sizeBytes);
-  return own.sequence === 1 ? 0 : undefined;
+/**
+ * Positions of the segments' first bytes. Where a first record is damaged, what `cuts` and the neighbours let expect, which marks then
+ * prove; undefined when nothing does.
+ */
+export function expectedBases(
+  found: readonly SegmentFile[],
+  { firstSegment, firstBase }: Cuts,
+): (number | undefined)[] {
+  const bases: (number | undefined)[] = [];
+  for (const [i, { sequence, base, sizeBytes }] of found.entries()) {
+    const before = found[i - 1];
+    const baseBefore = bases[i - 1];
+    const next = found[i + 1];
+    if (base !== undefined) bases.push(base);
+    else if (sequence === firstSegment && firstBase !== undefined) bases.push(firstBase);
+    else if (baseBefore !== undefined && before?.sequence === sequence - 1) bases.push(baseBefore + before.sizeBytes);
+    else if (next?.base !== undefined && next.sequence === sequence + 1) bases.push(Math.max(0, next.base - sizeBytes));
+    else bases.push(sequence === 1 ? 0 : undefined);
+  }
+  return bases;
 }

@@ -3,7 +3,7 @@ import type { Cuts } from "./cut-format.ts";
 import { damage } from "./damage.ts";
 import type { Replay } from "./replay.ts";
 import { Segment, segmentName } from "./segment.ts";
-import { expectedBase, type SegmentFile } from "./segment-files.ts";
+import { expectedBases, type SegmentFile } from "./segment-files.ts";
 import { findMark, scanRecords } from "./segment-scanner.ts";
 
 /** A stretch of the log whose records are lost. */
@@ -12,6 +12,7 @@ export interface Hole {
   readonly path: string;
   readonly offset: number;
   readonly from: number;
+  /** Infinity at the end of the log: nothing says how far it went. */
   readonly to: number;
 }
 
@@ -41,16 +42,19 @@ export interface WalkOptions {
 export class SegmentWalk {
   readonly #options: WalkOptions;
   readonly #found: readonly SegmentFile[];
+  readonly #bases: readonly (number | undefined)[];
   readonly #segments: Segment[] = [];
   readonly #holes: Hole[] = [];
   /** Position behind the last record that was taken. */
-  #reached = 0;
+  #reached: number;
   /** Where the open hole begins: at #reached, in this file. */
   #openHole: { readonly path: string; readonly offset: number } | undefined;
 
   constructor(options: WalkOptions, found: readonly SegmentFile[]) {
     this.#options = options;
     this.#found = found;
+    this.#bases = expectedBases(found, options.cuts);
+    this.#reached = options.cuts.firstBase ?? 0;
   }
 
   async run(): Promise<Walked> {
@@ -59,7 +63,7 @@ export class SegmentWalk {
     let expected = cuts.firstSegment;
     for (const [i, file] of this.#found.entries()) {
       if (file.sequence !== expected) this.#openHole ??= { path: pathOf(expected), offset: 0 };
-      else if (i === 0) this.#reached = expectedBase(this.#found, 0) ?? 0;
+      else if (i === 0) this.#reached = this.#bases[0] ?? 0;
       expected = file.sequence + 1;
       await this.#segment(i, file);
     }
@@ -74,14 +78,16 @@ export class SegmentWalk {
       this.#openHole ??= { path: last.path, offset: this.#reached - last.base };
     const isSound = this.#openHole === undefined && !this.#holes.some((hole) => hole.path === last?.path);
     const end = isSound ? this.#reached : Math.max(this.#reached, cuts.durable, last?.end ?? 0);
-    this.#closeHole(end);
+    if (this.#openHole !== undefined) this.#closeHole(Number.POSITIVE_INFINITY);
     return { segments: this.#segments, holes: this.#holes, end, canContinueLast: isSound };
   }
 
+  /** Nothing is lost where the next record follows at once, as when a number in the row of segments was never used. */
   #closeHole(to: number): void {
-    if (this.#openHole === undefined) return;
-    this.#options.replay.hole(this.#reached, to);
-    this.#holes.push({ ...this.#openHole, from: this.#reached, to });
+    if (this.#openHole !== undefined && to > this.#reached) {
+      this.#options.replay.hole(this.#reached, to);
+      this.#holes.push({ ...this.#openHole, from: this.#reached, to });
+    }
     this.#openHole = undefined;
     this.#reached = to;
   }
@@ -97,9 +103,10 @@ export class SegmentWalk {
       this.#closeHole(found.base);
     }
     const isLast = i === this.#found.length - 1;
-    const segment = new Segment(this.#options.directory, found.sequence, expectedBase(this.#found, i) ?? this.#reached);
+    const segment = new Segment(this.#options.directory, found.sequence, this.#bases[i] ?? this.#reached);
     const limit = Math.min(sizeBytes, this.#nextBase(i) - segment.base);
     const soundEnd = await this.#records(segment, found, Math.max(0, limit), isLast);
+    // With a hole before it the file stays: that it was begun says that the one before was durable to its end.
     if (soundEnd === 0 && isLast && this.#openHole === undefined) {
       await this.#removeTorn(found);
       return;

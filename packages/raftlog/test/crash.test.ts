@@ -8,33 +8,20 @@ import {
   entries,
   entry,
   type Files,
+  fileIn,
   filesOf,
+  flipped,
   freshDirectory,
   observedDisk,
   openLog,
   Warnings,
+  withFile,
 } from "./support.ts";
 
 const HARD_STATE = "hardstate";
 const SECOND_SLOT = 256 * 1024;
 const FIRST = segmentName(1);
 const SECOND = segmentName(2);
-
-function fileIn(files: Files, name: string): Uint8Array {
-  const found = files.get(name);
-  if (found === undefined) throw new Error(`no ${name}`);
-  return found;
-}
-
-function withFile(files: Files, name: string, content: Uint8Array): Files {
-  return new Map([...files, [name, content]]);
-}
-
-function flipped(content: Uint8Array, at: number): Uint8Array {
-  const copy = content.slice();
-  copy[at] = (copy[at] as number) ^ 0x10;
-  return copy;
-}
 
 /** Ways in which the bytes from `from` on may come out of a crash. */
 const TEARS: Readonly<Record<string, (content: Uint8Array, from: number) => Uint8Array>> = {

@@ -43,6 +43,9 @@ class World {
   readonly #models = new Map<GroupNumber, Model>(GROUPS.map((group) => [group, newModel()]));
   #log: RaftLog | undefined;
   #payloads = 0;
+  /** The disk went bad since the log was last opened. */
+  #isHit = false;
+  #isSlotHit = false;
   readonly seen = { damaged: 0, spared: 0, refused: 0 };
 
   constructor(seed: number) {
@@ -134,7 +137,18 @@ class World {
       await this.log.close();
       this.disk.crash();
     }
-    for (let left = this.#random.below(3); left > 0; left--) this.#damageSegment();
+    this.#isHit = false;
+    for (let left = this.#random.oneOf([0, 0, 1, 1, 2]); left > 0; left--) this.#damageSegment();
+    this.#isSlotHit = this.#random.chance(10);
+    if (this.#isSlotHit) this.#damageSlot();
+  }
+
+  #damageSlot(): void {
+    const path = `${DIRECTORY}/hardstate`;
+    const content = this.disk.contentOf(path).slice();
+    const at = this.#random.oneOf([0, content.length / 2]) + this.#random.below(20);
+    content[at] = (content[at] as number) ^ 1;
+    this.disk.damage(path, content);
   }
 
   #damageSegment(): void {
@@ -142,6 +156,7 @@ class World {
     const path = this.#random.oneOf(segments);
     if (segments.length > 1 && this.#random.chance(15)) {
       this.disk.damage(path, undefined);
+      this.#isHit = true;
       return;
     }
     const content = this.disk.contentOf(path).slice();
@@ -152,10 +167,15 @@ class World {
     if (this.#random.chance(50)) content[at] = (content[at] as number) ^ (1 << this.#random.below(8));
     else content.fill(0, at - (at % 64), Math.min(end, at + this.#random.oneOf([16, 64, 512, 4096])));
     this.disk.damage(path, content);
+    this.#isHit = true;
   }
 
-  /** Opens the log, with the power going again and again on the way, and checks what is left. */
-  async reopen(): Promise<void> {
+  /**
+   * Opens the log, with the power going again and again on the way, and checks what is left. False: it is refused, because the log and a
+   * slot of hard state are damaged at once.
+   */
+  async reopen(): Promise<boolean> {
+    if (this.#isHit && (await this.#isRefused())) return false;
     for (let tries = this.#random.below(4); tries > 0; tries--) {
       this.disk.operationsLeft = 1 + this.#random.below(12);
       await this.open().then(
@@ -166,6 +186,19 @@ class World {
     }
     await this.open();
     for (const group of GROUPS) await this.#check(group);
+    return true;
+  }
+
+  async #isRefused(): Promise<boolean> {
+    if (!this.#isSlotHit) return false;
+    const error = await this.open().then(
+      () => this.log.close(),
+      (reason: unknown) => reason,
+    );
+    if (error === undefined) return false;
+    expect(error).toMatchObject({ code: "DISK_CORRUPT", message: expect.stringContaining("hardstate") });
+    this.seen.refused++;
+    return true;
   }
 
   async #check(group: GroupNumber): Promise<void> {
@@ -176,6 +209,10 @@ class World {
     expect(matching, `group ${group} holds what it never held`).toBeGreaterThanOrEqual(content.length > 0 ? 0 : -1);
     const isWhole = matching >= model.acknowledged;
     if (!isWhole || model.damaged) expect(found?.damaged, `group ${group} hides a loss`).toBe(true);
+    if (!this.#isHit) {
+      expect(isWhole, `group ${group} lost something again`).toBe(true);
+      expect(found?.damaged ?? false, `group ${group} is damaged once more`).toBe(model.damaged);
+    }
     this.seen[found?.damaged === true ? "damaged" : "spared"]++;
     expect(found?.hardState.term ?? 0).toBeLessThanOrEqual(model.hardState.term);
     if (found !== undefined) {
@@ -185,7 +222,7 @@ class World {
     this.#checkHardState(model, found?.hardState ?? { term: 0, vote: 0 });
     model.damaged = found?.damaged ?? false;
     const unknown = new Array<undefined>(model.firstIndex - 1).fill(undefined);
-    const before = model.states[matching]?.slice(0, model.firstIndex - 1) ?? unknown;
+    const before = content.length === 0 ? unknown : (model.states[matching] ?? []).slice(0, model.firstIndex - 1);
     model.states.push([...before, ...content]);
     model.acknowledged = model.states.length - 1;
   }
@@ -241,7 +278,7 @@ describe("a log on a disk that goes bad", () => {
         for (let round = 0; round < ROUNDS; round++) {
           for (let step = 0; step < 12; step++) await world.step();
           await world.endAndDamage();
-          await world.reopen();
+          if (!(await world.reopen())) break;
         }
         await world.log.close();
       } catch (error) {

@@ -1,7 +1,16 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Disk, type DiskFile, type GroupNumber, type LogFields, type Logger, nullLogger } from "@ringtide/common";
+import {
+  type Clock,
+  type Disk,
+  type DiskFile,
+  type GroupNumber,
+  type LogFields,
+  type Logger,
+  nullLogger,
+  type Timer,
+} from "@ringtide/common";
 import { createDisk, createMetrics, systemClock } from "@ringtide/common/node";
 import { type Entry, EntryKind } from "@ringtide/raft";
 import { afterEach } from "vitest";
@@ -32,6 +41,22 @@ export async function filesOf(directory: string): Promise<Files> {
       names.map(async (name) => [name, new Uint8Array(await readFile(join(directory, name)))] as const),
     ),
   );
+}
+
+export function fileIn(files: Files, name: string): Uint8Array {
+  const found = files.get(name);
+  if (found === undefined) throw new Error(`no ${name}`);
+  return found;
+}
+
+export function withFile(files: Files, name: string, content: Uint8Array): Files {
+  return new Map([...files, [name, content]]);
+}
+
+export function flipped(content: Uint8Array, at: number): Uint8Array {
+  const copy = content.slice();
+  copy[at] = (copy[at] as number) ^ 0x10;
+  return copy;
 }
 
 /** A directory with these files and no others. */
@@ -81,6 +106,44 @@ export async function contentOf(log: RaftLog, group: GroupNumber): Promise<Entry
 export class Warnings {
   readonly lines: LogFields[] = [];
   readonly logger: Logger = { ...nullLogger, warn: (message, fields) => void this.lines.push({ message, ...fields }) };
+}
+
+/** Time that passes only when the test says so. */
+export class ManualClock implements Clock {
+  #nowMs = 0;
+  readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
+
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+  wallMs(): number {
+    return this.#nowMs;
+  }
+  setTimer(delayMs: number, callback: () => void): Timer {
+    const timer = { atMs: this.#nowMs + delayMs, callback };
+    this.#timers.add(timer);
+    return { cancel: () => void this.#timers.delete(timer) };
+  }
+  nextTurn(callback: () => void): void {
+    setImmediate(callback);
+  }
+
+  /** Lets time pass and what follows from it happen. */
+  async pass(ms: number): Promise<void> {
+    await turn();
+    this.#nowMs += ms;
+    for (const timer of [...this.#timers])
+      if (timer.atMs <= this.#nowMs) {
+        this.#timers.delete(timer);
+        timer.callback();
+      }
+    await turn();
+  }
+}
+
+/** Everything that waits for nothing but the program has happened when it resolves; for disks in memory. */
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Something that a test does before or after an operation of the real disk. */

@@ -24,5 +24,5 @@ export { type NodeState, SimNode } from "./sim/sim-node.ts";
 export { KeySpace, type KeySpaceShape, keyText, type PointKey } from "./workload/key-space.ts";
 export type { Consistency, WorkloadSession } from "./workload/points.ts";
 export type { Tally } from "./workload/tally.ts";
-export type { WorkloadMix } from "./workload/workload-client.ts";
 export { prepareWorkload, runWorkload, type WorkloadOptions } from "./workload/workload.ts";
+export type { WorkloadMix } from "./workload/workload-client.ts";

@@ -37,7 +37,7 @@ randomConformance("seeded", async () => ({ random: new SeededRandom(7), dispose 
 diskConformance("simulated", async () => {
   const { scheduler, stop } = pumped();
   const store = new DiskStore(scheduler, new SeededRandom(1));
-  store.tree.mkdir("/data");
+  store.prepareDirectory("/data");
   const disk = new SimDisk(scheduler, scheduler.owner("process"), store);
   return { disk, directory: "/data", dispose: async () => stop() };
 });

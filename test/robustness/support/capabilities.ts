@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { PROJECT } from "../../support/scripts.ts";
 
 /** What only some machines let a test do. */
 export type Capability = "namespaces" | "mounts";
@@ -13,13 +12,23 @@ const PROBES: Readonly<Record<Capability, { readonly needs: string; readonly com
     ],
   },
   mounts: {
-    needs: "root and mount(8)",
-    commands: [["unshare", "--mount", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", PROJECT]],
+    needs: "root, mount(8) with loop devices, mkfs.ext4 and fallocate",
+    commands: [
+      ["fallocate", "--version"],
+      // In a mount namespace of its own: it is gone with the probe.
+      [
+        "unshare",
+        "--mount",
+        "sh",
+        "-ec",
+        'image=$(mktemp); trap "rm $image" EXIT; truncate -s 8M $image; mkfs.ext4 -q $image; mount -o loop $image /mnt',
+      ],
+    ],
   },
 };
 
 /** Why the machine cannot; undefined when it can. */
-export function lacks(capability: Capability): string | undefined {
+function lacks(capability: Capability): string | undefined {
   const { needs, commands } = PROBES[capability];
   for (const [command = "", ...args] of commands) {
     const { status, stderr, error } = spawnSync(command, args, { encoding: "utf8" });

@@ -64,15 +64,19 @@ function eachOther(cluster: Cluster, node: NodeProcess, act: (other: number) => 
 const FAULT_MS = { least: 500, most: 5000 };
 const QUIET_MS = { least: 500, most: 2500 };
 
-/** Lets one fault after the other happen until `untilMs` of performance.now(); returns how often each did. */
-export async function makeTrouble(
-  cluster: Cluster,
-  proxies: Proxies,
-  random: SeededRandom,
-  names: readonly FaultName[],
-  untilMs: number,
-): Promise<Map<FaultName, number>> {
-  const done = new Map<FaultName, number>();
+export interface Trouble {
+  readonly cluster: Cluster;
+  readonly proxies: Proxies;
+  readonly random: SeededRandom;
+  readonly names: readonly FaultName[];
+  /** Of performance.now(). */
+  readonly untilMs: number;
+  /** Counts how often each happened. */
+  readonly done: Map<FaultName, number>;
+}
+
+/** Lets one fault after the other happen; the cluster serves after each. */
+export async function makeTrouble({ cluster, proxies, random, names, untilMs, done }: Trouble): Promise<void> {
   while (performance.now() < untilMs) {
     await pause(random.between(QUIET_MS.least, QUIET_MS.most));
     const name = random.pick(names);
@@ -87,5 +91,4 @@ export async function makeTrouble(
     await cluster.revive();
     done.set(name, (done.get(name) ?? 0) + 1);
   }
-  return done;
 }

@@ -26,9 +26,10 @@ const DEATH_MS: Readonly<Record<Occasion, number>> = {
   load: 15_000,
   election: 10_000,
   balance: 20_000,
-  rare: 0,
+  torn: 20_000,
 };
 const ATTEMPTS = 5;
+const TORN_WRITE: Target = { name: "log.segment.write.partial", occasion: "load", hit: 1 };
 const FLUSH_EVERY_MS = 400;
 /** More than the entries after which the meta group writes its checkpoint. */
 const META_ENTRIES = 280;
@@ -127,6 +128,11 @@ export async function killUnderLoad(targets: readonly Target[]): Promise<RunResu
     const starts = targets.filter((target) => target.occasion === "start");
     for (const target of targets) {
       if (target.occasion === "start") continue;
+      if (target.occasion === "torn") {
+        await run.kill(TORN_WRITE);
+        await run.reviveAll(target);
+        continue;
+      }
       if (!(await run.kill(target))) missed.push(target);
       await run.reviveAll(starts.shift());
       await load.goesOn(target.name);
@@ -138,7 +144,8 @@ export async function killUnderLoad(targets: readonly Target[]): Promise<RunResu
     await chores.stop();
     const acknowledgedRows = await verifyAfter(run.kills, cluster, load);
     const reached = new Set(run.kills.map(({ name, occasion }) => `${occasion} ${name}`));
-    missed.push(...targets.filter(({ name, occasion }) => occasion === "start" && !reached.has(`start ${name}`)));
+    const onStart = targets.filter(({ occasion }) => occasion === "start" || occasion === "torn");
+    missed.push(...onStart.filter(({ name, occasion }) => !reached.has(`${occasion} ${name}`)));
     return { kills: run.kills, missed, acknowledgedRows, hits: cluster.hits() };
   } finally {
     await cluster.end();

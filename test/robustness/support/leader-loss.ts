@@ -1,6 +1,6 @@
 import { Cluster, type ClusterOptions } from "./cluster.ts";
 import { LeaderWatch } from "./leaders.ts";
-import { Load } from "./load.ts";
+import { Load, type LoadOptions } from "./load.ts";
 import type { NodeProcess } from "./node-process.ts";
 import { verify } from "./verify.ts";
 
@@ -26,7 +26,7 @@ export interface LeaderLoss {
 
 const OTHER_LEADS_MS = 120_000;
 
-export async function strike(node: NodeProcess, fault: LeaderFault): Promise<void> {
+async function strike(node: NodeProcess, fault: LeaderFault): Promise<void> {
   switch (fault) {
     case "kill":
       return await node.kill();
@@ -40,7 +40,7 @@ export async function strike(node: NodeProcess, fault: LeaderFault): Promise<voi
 }
 
 /** Ends the fault; a node that did not survive it is started again. All serve on return. */
-export async function mend(cluster: Cluster, node: NodeProcess, fault: LeaderFault): Promise<void> {
+async function mend(cluster: Cluster, node: NodeProcess, fault: LeaderFault): Promise<void> {
   if (fault === "pause") node.thaw();
   else if (node.isRunning) await node.order({});
   await cluster.revive();
@@ -50,13 +50,14 @@ export async function mend(cluster: Cluster, node: NodeProcess, fault: LeaderFau
 /** Takes the leader of some data group away from a cluster under load, by each of the faults in turn; fails when a row is lost. */
 export async function loseLeaders(
   faults: readonly LeaderFault[],
-  options: Pick<ClusterOptions, "settings">,
+  options: Pick<ClusterOptions, "settings"> & Pick<LoadOptions, "requestTimeoutMs">,
   onRun: (loss: LeaderLoss) => void = () => undefined,
 ): Promise<LeaderLoss[]> {
-  const cluster = await Cluster.start({ program: "failpoints", ...options });
+  const { settings = {}, ...clients } = options;
+  const cluster = await Cluster.start({ program: "failpoints", settings });
   try {
     const watch = new LeaderWatch(cluster);
-    const load = await Load.start({ addresses: cluster.addresses, writers: 6, paceMs: 20 });
+    const load = await Load.start({ addresses: cluster.addresses, writers: 6, paceMs: 20, ...clients });
     const losses: LeaderLoss[] = [];
     for (const [turn, fault] of faults.entries()) {
       await load.goesOn("the fault before");

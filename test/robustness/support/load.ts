@@ -1,4 +1,5 @@
 import { connect, type Session, tabletFromArrays } from "@ringtide/client";
+import { slotOf } from "@ringtide/common";
 import { eventually } from "../../support/cluster.ts";
 
 export interface LoadOptions {
@@ -76,6 +77,17 @@ export class LoadWriter {
     return this.acknowledged.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   }
 
+  /** Of the rows that were sent, acknowledged or not. */
+  get lastTime(): number {
+    return this.#next - 1;
+  }
+
+  /** Acknowledged times from `from` on and before `to`. */
+  *acknowledgedTimes(from: number, to: number): Generator<number> {
+    for (const { first, last } of this.acknowledged)
+      for (let time = Math.max(first, from); time <= last && time < to; time++) yield time;
+  }
+
   async #run(): Promise<void> {
     const { rows = 20, paceMs = 0 } = this.#options;
     while (this.#isRunning) {
@@ -131,6 +143,21 @@ export class LoadWriter {
   }
 }
 
+/** As the configuration has it by default. */
+export const SLOTS = { name: "device-hash", slotCount: 10_000, salt: 2333 } as const;
+/** Data groups of a cluster of three. */
+export const GROUPS = 3;
+
+/** Names of devices that are dealt out to the groups in turn: none is without a writer. */
+function deviceNames(storageGroup: string, count: number): string[] {
+  const names: string[] = [];
+  for (let i = 0; names.length < count; i++) {
+    const name = `${storageGroup}.w${i}`;
+    if (Math.floor((slotOf(name, SLOTS) * GROUPS) / SLOTS.slotCount) === names.length % GROUPS) names.push(name);
+  }
+  return names;
+}
+
 /** Several writers. */
 export class Load {
   readonly writers: readonly LoadWriter[];
@@ -143,10 +170,10 @@ export class Load {
     const { writers = 4, storageGroup = "root.load", addresses, requestTimeoutMs } = options;
     const timeout = requestTimeoutMs === undefined ? {} : { requestTimeoutMs };
     const started: LoadWriter[] = [];
-    for (let i = 0; i < writers; i++) {
+    for (const [i, device] of deviceNames(storageGroup, writers).entries()) {
       // Each begins at another node: some write through a node that does not lead.
       const turned = addresses.map((_, k) => addresses[(i + k) % addresses.length] ?? "");
-      started.push(new LoadWriter(await connect({ addresses: turned, ...timeout }), `${storageGroup}.w${i}`, options));
+      started.push(new LoadWriter(await connect({ addresses: turned, ...timeout }), device, options));
     }
     return new Load(started);
   }

@@ -1,10 +1,17 @@
-import { type CheckResult, checkLinearizable, type Operation, SeededRandom } from "@ringtide/testkit";
+import {
+  type CheckResult,
+  type Consistency,
+  checkLinearizable,
+  type Operation,
+  SeededRandom,
+  type Tally,
+} from "@ringtide/testkit";
 import { Cluster } from "./cluster.ts";
 import { type FaultName, makeTrouble } from "./faults.ts";
-import { type Consistency, HistoryClients, serves } from "./history-clients.ts";
+import { HistoryClients, serves } from "./history-clients.ts";
 import { Load } from "./load.ts";
 import { Proxies } from "./proxies.ts";
-import { allWell, filesAgree, type Loss, lossOf } from "./verify.ts";
+import { verify } from "./verify.ts";
 
 export interface MixedOptions {
   readonly runMs: number;
@@ -17,12 +24,12 @@ export interface MixedOptions {
 export interface MixedResult {
   readonly faults: ReadonlyMap<FaultName, number>;
   readonly operations: readonly Operation[];
-  readonly failures: ReadonlyMap<string, number>;
+  readonly tally: Tally;
   /** Undefined unless the clients read at strong: only then does the history promise anything. */
   readonly verdict: CheckResult | undefined;
   readonly acknowledgedRows: number;
-  readonly loss: Loss;
-  readonly files: number;
+  /** What should hold and does not; empty after a run without fault of the cluster's. */
+  readonly problems: readonly string[];
 }
 
 /** Clients, and faults of every kind, on a cluster of real processes; then everything that must hold is checked. */
@@ -36,20 +43,23 @@ export async function mixedRun(options: MixedOptions): Promise<MixedResult> {
       throw new Error(`this version has no reads at ${consistency}: choose another with --consistency`);
     const random = new SeededRandom(seed);
     const load = await Load.start({ addresses, writers: 3, textBytes: 100, paceMs: 40 });
-    const history = await HistoryClients.start({ addresses, consistency, seed: random.uint32() });
-    const untilMs = performance.now() + runMs;
-    const faults = await makeTrouble(cluster, proxies, random, options.faults, untilMs);
-    await load.goesOn("the last fault");
-    await history.stop();
-    await load.stop();
-    await cluster.caughtUp();
-    const loss = await lossOf(cluster, load);
-    const files = await filesAgree(cluster);
-    await allWell(cluster);
+    const history = await HistoryClients.start({ addresses, consistency, random: random.fork() });
+    const problems: string[] = [];
+    const note = (error: unknown) => problems.push(error instanceof Error ? error.message : String(error));
+    const faults = new Map<FaultName, number>();
+    try {
+      const untilMs = performance.now() + runMs;
+      await makeTrouble({ cluster, proxies, random, names: options.faults, untilMs, done: faults });
+      await load.goesOn("the last fault");
+    } catch (error) {
+      note(error); // what the clients saw until then is judged all the same
+    }
+    const tally = await history.stop();
+    await verify(cluster, load).catch(note);
     const operations = history.operations();
     const verdict = consistency === "strong" ? checkLinearizable(operations) : undefined;
-    const { acknowledgedRows } = load;
-    return { faults, operations, failures: history.failures, verdict, acknowledgedRows, loss, files };
+    if (verdict?.ok === false) problems.push(verdict.reason);
+    return { faults, operations, tally, verdict, acknowledgedRows: load.acknowledgedRows, problems };
   } finally {
     await cluster.end();
   }

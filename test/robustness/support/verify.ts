@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { connect } from "@ringtide/client";
+import { connect, type Session } from "@ringtide/client";
 import { eventually } from "../../support/cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import { type Load, type LoadWriter, textAt, valueAt } from "./load.ts";
 
 const AGREE_MS = 60_000;
+const PAGE_ROWS = 20_000;
+const MAX_EXAMPLES = 10;
 
 /** What a node lacks, or has wrong; empty when all is there. */
 export interface Loss {
@@ -21,48 +23,56 @@ export async function lossOf(cluster: Cluster, load: Load): Promise<Loss> {
   let wrongRows = 0;
   const examples: string[] = [];
   const note = (text: string) => {
-    if (examples.length < 10) examples.push(text);
+    if (examples.length < MAX_EXAMPLES) examples.push(text);
   };
   for (const address of cluster.addresses) {
-    for (const writer of load.writers) {
-      const rows = await rowsAt(address, writer);
-      for (const [time, right] of rows) {
-        if (right) continue;
-        wrongRows++;
-        note(`${writer.device} at ${time} on ${address}: another value than was written`);
-      }
-      for (const { first, last } of writer.acknowledged)
-        for (let time = first; time <= last; time++) {
-          if (rows.has(time)) continue;
-          lostRows++;
-          note(`${writer.device} at ${time} on ${address}: acknowledged, not found`);
+    const session = await connect({ addresses: [address] });
+    try {
+      for (const writer of load.writers)
+        for (let from = 1; from <= writer.lastTime; from += PAGE_ROWS) {
+          const to = from + PAGE_ROWS;
+          const rows = await rowsAt(session, writer, from, to);
+          for (const [time, isRight] of rows) {
+            if (isRight) continue;
+            wrongRows++;
+            note(`${writer.device} at ${time} on ${address}: another value than was written`);
+          }
+          for (const time of writer.acknowledgedTimes(from, to)) {
+            if (rows.has(time)) continue;
+            lostRows++;
+            note(`${writer.device} at ${time} on ${address}: acknowledged, not found`);
+          }
         }
+    } finally {
+      await session.close();
     }
   }
   return { lostRows, wrongRows, examples };
 }
 
-/** All rows of a writer's device as one node has them itself: whether each has the value that belongs to its time. */
-async function rowsAt(address: string, { device, textBytes }: LoadWriter): Promise<Map<number, boolean>> {
-  const session = await connect({ addresses: [address] });
-  try {
-    const columns = textBytes > 0 ? "v, pad" : "v";
-    const result = await session.execute(`SELECT ${columns} FROM ${device}`, { consistency: "weak" });
-    const rows = new Map<number, boolean>();
-    for await (const { time, values } of result) {
-      const at = Number(time);
-      const [value, text] = values;
-      rows.set(at, value === valueAt(at) && (textBytes === 0 || text === textAt(at, textBytes)));
-    }
-    if (result.served !== "local") throw new Error(`${address} read ${device} at ${result.served}, not its own data`);
-    return rows;
-  } finally {
-    await session.close();
+/** Rows of a writer's device as one node has them itself, times from `from` on and before `to`: whether each has the value of its time. */
+async function rowsAt(
+  session: Session,
+  { device, textBytes }: LoadWriter,
+  from: number,
+  to: number,
+): Promise<Map<number, boolean>> {
+  const columns = textBytes > 0 ? "v, pad" : "v";
+  const sql = `SELECT ${columns} FROM ${device} WHERE time >= ${from} AND time < ${to}`;
+  const result = await session.execute(sql, { consistency: "weak" });
+  const rows = new Map<number, boolean>();
+  for await (const { time, values } of result) {
+    const at = Number(time);
+    const [value, text] = values;
+    rows.set(at, value === valueAt(at) && (textBytes === 0 || text === textAt(at, textBytes)));
   }
+  if (result.served !== "local")
+    throw new Error(`${device} was read at ${result.served}, not from the node's own data`);
+  return rows;
 }
 
 /** Flushes, and waits until the replicas of every group have the same files, byte for byte. Returns how many files a node has. */
-export async function filesAgree(cluster: Cluster): Promise<number> {
+export async function filesAgree(cluster: Cluster, timeoutMs = AGREE_MS): Promise<number> {
   const session = await connect({ addresses: cluster.addresses });
   try {
     await session.execute("FLUSH");
@@ -71,7 +81,7 @@ export async function filesAgree(cluster: Cluster): Promise<number> {
   }
   await cluster.caughtUp();
   let files: string[][] = [];
-  await eventually("replicas have the same files", AGREE_MS, () => {
+  await eventually("replicas have the same files", timeoutMs, () => {
     files = cluster.nodes.map((node) => digestsOf(node.spec.dataDirectory));
     return Promise.resolve(files.every((each) => each.join() === files[0]?.join()));
   }).catch((error: unknown) => {

@@ -80,7 +80,9 @@ export class SnapshotPuller {
     const end = () => limit.abort(this.#abort.signal.reason);
     this.#abort.signal.addEventListener("abort", end, { once: true });
     const timer = clock.setTimer(timeoutMs, () =>
-      limit.abort(new RingtideError("NET_TIMEOUT", `the snapshot took longer than catch_up_timeout_ms, ${timeoutMs} ms`)),
+      limit.abort(
+        new RingtideError("NET_TIMEOUT", `the snapshot took longer than catch_up_timeout_ms, ${timeoutMs} ms`),
+      ),
     );
     try {
       await this.#pullWithin(group, from, limit.signal);
@@ -147,15 +149,12 @@ export class SnapshotPuller {
     const names = await disk.list(directory);
     const isSame = names.includes(MANIFEST) && utf8Text(await disk.readFile(`${directory}/${MANIFEST}`)) === json;
     if (isSame) return;
-    for (const name of names) if (!known.has(name) || !name.endsWith(".tsfile")) await disk.unlink(`${directory}/${name}`);
+    for (const name of names)
+      if (!known.has(name) || !name.endsWith(".tsfile")) await disk.unlink(`${directory}/${name}`);
     await disk.replaceFile(`${directory}/${MANIFEST}`, utf8Bytes(json));
   }
 
-  async #takePresent(
-    group: GroupNumber,
-    directory: string,
-    file: SnapshotManifest["files"][number],
-  ): Promise<boolean> {
+  async #takePresent(group: GroupNumber, directory: string, file: SnapshotManifest["files"][number]): Promise<boolean> {
     const { disk } = this.#options;
     const present = this.#options.present(group).get(file.name);
     if (present?.digest !== file.digest) return false;
@@ -177,6 +176,8 @@ function manifestOf(json: string, from: NodeId, group: GroupNumber): SnapshotMan
     return checkManifest(JSON.parse(json), group);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new RingtideError("FRAME_MALFORMED", `node ${from} sent no manifest of a snapshot: ${reason}`, { cause: error });
+    throw new RingtideError("FRAME_MALFORMED", `node ${from} sent no manifest of a snapshot: ${reason}`, {
+      cause: error,
+    });
   }
 }

@@ -115,8 +115,7 @@ export class Snapshots {
     const isSound =
       storage?.files().some((file) => file.name === name) === true &&
       !storage.damagedFiles().some((file) => file.name === name);
-    if (!isSound)
-      throw new RingtideError("DISK_NOT_FOUND", `node ${this.#options.self} has no sound file ${name}`);
+    if (!isSound) throw new RingtideError("DISK_NOT_FOUND", `node ${this.#options.self} has no sound file ${name}`);
     return this.#source.send(`${directory}/${name}`, offset, signal);
   }
 

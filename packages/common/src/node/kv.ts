@@ -1,26 +1,12 @@
-import { type BatchOperation, Level, type Iterator as LevelIterator } from "level";
 import { equalBytes, utf8Bytes } from "../bytes.ts";
-import { asRingtideError, assert, RingtideError } from "../errors.ts";
+import { assert, RingtideError } from "../errors.ts";
 import type { Kv, KvChange, KvRange, OpenKv } from "../ports/index.ts";
-import { checkStoreLogs } from "./kv-log-check.ts";
+import { kvError } from "./kv-errors.ts";
 import { plainBytes, sealValue, unsealValue } from "./kv-seal.ts";
+import { KvStore, type StoreIterator, type StoreOperation } from "./kv-store.ts";
 import { type Batch, WriteQueue } from "./kv-writes.ts";
 
 type Bytes = Uint8Array;
-type Store = Level<Bytes, Bytes>;
-type Operation = BatchOperation<Store, Bytes, Bytes>;
-
-/**
- * A node opens a few stores, so each is kept small. Memory of one store is at most about two write buffers, the block cache and
- * 2 MiB while a compaction runs: schema and manifests are small and their users keep what is hot decoded.
- */
-const STORE_OPTIONS = {
-  keyEncoding: "view",
-  valueEncoding: "view",
-  cacheSize: 2 * 1024 * 1024,
-  writeBufferSize: 4 * 1024 * 1024,
-  maxOpenFiles: 100,
-} as const;
 
 /** First byte of a stored key: ours, or a user's. */
 const OWN_PREFIX = 0;
@@ -37,14 +23,7 @@ const READ_AHEAD_BYTES = 64 * 1024;
 
 /** LevelDB in a directory; every value carries a checksum over its key and itself. */
 export const openLevelKv: OpenKv = async (directory) => {
-  await checkStoreLogs(directory);
-  const store: Store = new Level<Bytes, Bytes>(directory, STORE_OPTIONS);
-  try {
-    await store.open();
-  } catch (error) {
-    throw kvError(directory, "open", error);
-  }
-  const kv = new LevelKv(store, directory);
+  const kv = new LevelKv(await KvStore.open(directory), directory);
   try {
     await kv.checkFormat();
   } catch (error) {
@@ -55,22 +34,19 @@ export const openLevelKv: OpenKv = async (directory) => {
 };
 
 class LevelKv implements Kv {
-  readonly #store: Store;
+  readonly #store: KvStore;
   readonly #directory: string;
-  readonly #writes = new WriteQueue<Operation>((batch) => this.#writeBatch(batch));
+  readonly #writes = new WriteQueue<StoreOperation>((batch) => this.#writeBatch(batch));
 
-  constructor(store: Store, directory: string) {
+  constructor(store: KvStore, directory: string) {
     this.#store = store;
     this.#directory = directory;
   }
 
   /** Marks a new store with its format; FORMAT_UNKNOWN when an existing one has another. */
   async checkFormat(): Promise<void> {
-    const stored = await this.#guarded("get", () => this.#store.get(FORMAT_KEY));
-    if (stored === undefined) {
-      await this.#guarded("write", () => this.#store.put(FORMAT_KEY, sealValue(FORMAT_KEY, FORMAT), { sync: true }));
-      return;
-    }
+    const stored = await this.#store.get(FORMAT_KEY);
+    if (stored === undefined) return this.#writeBatch({ operations: [], sync: true });
     const found = unsealValue(this.#directory, FORMAT_KEY, stored);
     if (!equalBytes(found, FORMAT))
       throw new RingtideError("FORMAT_UNKNOWN", `the key-value store in ${this.#directory} has format ${found}`);
@@ -78,7 +54,7 @@ class LevelKv implements Kv {
 
   async get(key: Bytes): Promise<Bytes | undefined> {
     const storedKey = withPrefix(key);
-    const stored = await this.#guarded("get", () => this.#store.get(storedKey));
+    const stored = await this.#store.get(storedKey);
     return stored === undefined ? undefined : unsealValue(this.#directory, storedKey, stored);
   }
 
@@ -86,11 +62,11 @@ class LevelKv implements Kv {
     await this.#writes.write({ operations: changes.map(toOperation), sync: options.sync });
   }
 
-  async #writeBatch({ operations, sync }: Batch<Operation>): Promise<void> {
+  async #writeBatch({ operations, sync }: Batch<StoreOperation>): Promise<void> {
     const batch = [...operations];
     // An empty batch would not be synced, nor what was written before it: so a synced one always says something.
     if (batch.length === 0 && sync) batch.push({ type: "put", key: FORMAT_KEY, value: sealValue(FORMAT_KEY, FORMAT) });
-    await this.#guarded("write", () => this.#store.batch(batch, { sync }));
+    await this.#store.write({ operations: batch, sync });
   }
 
   entries(range: KvRange): AsyncIterable<readonly [key: Bytes, value: Bytes]> {
@@ -102,38 +78,41 @@ class LevelKv implements Kv {
       limit: range.limit ?? -1,
       highWaterMarkBytes: READ_AHEAD_BYTES,
     });
+    // Whoever reads hears of it.
+    iterator.catch(() => undefined);
     return this.#read(iterator);
   }
 
-  async *#read(iterator: LevelIterator<Store, Bytes, Bytes>): AsyncGenerator<readonly [key: Bytes, value: Bytes]> {
+  async *#read(begun: Promise<StoreIterator>): AsyncGenerator<readonly [key: Bytes, value: Bytes]> {
+    const iterator = await begun;
     try {
       for (;;) {
-        const batch = await this.#guarded("read", () => iterator.nextv(READ_AHEAD_ENTRIES));
+        const batch = await this.#nextOf(iterator);
         if (batch.length === 0) return;
         for (const [key, stored] of batch) {
           yield [plainBytes(key, 1), unsealValue(this.#directory, key, stored)] as const;
         }
       }
     } finally {
-      await this.#guarded("read", () => iterator.close());
+      await this.#store.endIterator(iterator);
+    }
+  }
+
+  async #nextOf(iterator: StoreIterator) {
+    try {
+      return await iterator.nextv(READ_AHEAD_ENTRIES);
+    } catch (error) {
+      throw kvError(this.#directory, "read", error);
     }
   }
 
   async close(): Promise<void> {
     await this.#writes.idle();
-    await this.#guarded("close", () => this.#store.close());
-  }
-
-  async #guarded<T>(operation: string, run: () => Promise<T>): Promise<T> {
-    try {
-      return await run();
-    } catch (error) {
-      throw kvError(this.#directory, operation, error);
-    }
+    await this.#store.close();
   }
 }
 
-function toOperation(change: KvChange): Operation {
+function toOperation(change: KvChange): StoreOperation {
   const key = withPrefix(change.key);
   if (change.op === "delete") return { type: "del", key };
   assert(change.value.length <= MAX_VALUE_BYTES, `a value of ${change.value.length} bytes is above the store's limit`);
@@ -146,24 +125,4 @@ function withPrefix(key: Bytes): Bytes {
   stored[0] = USER_PREFIX;
   stored.set(key, 1);
   return stored;
-}
-
-/** LevelDB's error as ours. The code may sit on the cause: opening wraps what went wrong. */
-function kvError(directory: string, operation: string, error: unknown): RingtideError {
-  if (error instanceof RingtideError) return error;
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    const code = "code" in at ? at.code : undefined;
-    const text = `${operation} of the key-value store in ${directory} failed: ${at.message}`;
-    const options = { details: { directory, operation }, cause: error };
-    if (code === "LEVEL_LOCKED")
-      return new RingtideError("DATA_DIR_IN_USE", `${directory} is in use by another node`, options);
-    if (code === "LEVEL_CORRUPTION") return new RingtideError("DISK_CORRUPT", text, options);
-    if (code === "LEVEL_IO_ERROR") return new RingtideError(isFull(at) ? "DISK_FULL" : "DISK_IO", text, options);
-  }
-  return asRingtideError(error);
-}
-
-/** LevelDB passes on the system's own text only. */
-function isFull(error: Error): boolean {
-  return /no space left on device|disk quota exceeded/i.test(error.message);
 }

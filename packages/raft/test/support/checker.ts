@@ -123,9 +123,18 @@ export class Checker {
   snapshotTaken(node: SimNode, { index, term, configuration }: HeldSnapshot): void {
     this.seen.snapshots++;
     const expected = this.#configurations.findLast((one) => one.index <= index)?.configuration;
-    const same = JSON.stringify(configuration) === JSON.stringify(expected);
+    // Who joined without one may not have met any yet.
+    const same = configuration.voters.length === 0 || JSON.stringify(configuration) === JSON.stringify(expected);
     if (this.committed[index - 1]?.term !== term || !same)
       fail("snapshots are committed", `node ${node.id} has one at ${index}/${term}, ${JSON.stringify(configuration)}`);
+  }
+
+  /** What is committed leaves no disk by a snapshot that does not hold it. */
+  snapshotInstalled(node: SimNode, snapshot: HeldSnapshot): void {
+    this.snapshotTaken(node, snapshot);
+    const lost = this.committed[snapshot.index];
+    if (lost !== undefined && node.diskLast >= lost.index && node.diskHas(lost.index, lost.term))
+      fail("snapshots lose nothing", `node ${node.id} has ${lost.index}/${lost.term}, and installs ${snapshot.index}`);
   }
 
   readAsked(context: number): void {

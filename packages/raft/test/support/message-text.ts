@@ -1,11 +1,23 @@
-import { type Entry, EntryKind, type Message } from "../../src/index.ts";
+import { type Configuration, decodeConfiguration, type Entry, EntryKind, type Message } from "../../src/index.ts";
 
 const decoder = new TextDecoder();
 
+/** `(voters 1 2, until now 1 3, learners 4)` */
+export function configurationText({ voters, votersOutgoing, learners }: Configuration): string {
+  const outgoing = votersOutgoing.length > 0 ? `, until now ${votersOutgoing.join(" ")}` : "";
+  const learning = learners.length > 0 ? `, learners ${learners.join(" ")}` : "";
+  return `(voters ${voters.join(" ") || "unknown"}${outgoing}${learning})`;
+}
+
+function payloadText(entry: Entry): string {
+  if (entry.kind === EntryKind.EMPTY_CONTENT) return "(empty)";
+  if (entry.kind === EntryKind.CONFIG_CHANGE) return configurationText(decodeConfiguration(entry.payload));
+  return JSON.stringify(decoder.decode(entry.payload));
+}
+
 /** `3/2 "x"`: index, term, content. */
 export function entryText(entry: Entry): string {
-  const content = entry.kind === EntryKind.EMPTY_CONTENT ? "(empty)" : JSON.stringify(decoder.decode(entry.payload));
-  return `${entry.index}/${entry.term} ${content}`;
+  return `${entry.index}/${entry.term} ${payloadText(entry)}`;
 }
 
 export function entriesText(entries: readonly Entry[]): string {
@@ -29,13 +41,13 @@ function contentText(message: Message): string {
     case "voteResponse":
       return `${message.granted ? "grants" : "refuses"} ${message.preVote ? "pre-vote" : "vote"}`;
     case "heartbeat":
-      return `beat, commit ${message.commit}, all have ${message.allMatch}`;
+      return `beat ${message.readContext}, commit ${message.commit}, all have ${message.allMatch}${message.quiesce ? ", goes quiet" : ""}`;
     case "heartbeatResponse":
-      return "answers beat";
+      return `answers beat ${message.readContext}`;
     case "timeoutNow":
       return "campaign now";
     case "snapshot":
-      return `snapshot at ${message.index}/${message.snapshotTerm}`;
+      return `offers snapshot at ${message.index}/${message.snapshotTerm} ${configurationText(message.configuration)}`;
   }
 }
 

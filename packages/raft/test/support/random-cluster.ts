@@ -71,28 +71,28 @@ export class RandomCluster {
 
   #steadyActions(): [number, () => void][] {
     const random = this.#random;
-    const { storm, limits, snapshots } = this.#settings;
+    const { storm, limits, snapshots, prompt } = this.#settings;
     const leases = limits.leaseMs > 0;
     return [
       [70 / (storm + 1), () => this.#deliver()],
       [25 * (0.2 + random.unit()), () => this.#host.persist(this.#someNode())],
       [15 * (0.2 + random.unit()), () => this.#host.apply(this.#someNode())],
       // Leases rest on clocks that run nearly alike; nothing else does.
-      [leases ? 0 : 20, () => this.#someNode().core?.tick(0)],
-      [leases ? 10 : 0, () => this.#advance(TICK_MS * random.unit())],
+      [leases ? 0 : 35, () => this.#someNode().core?.tick(0)],
+      [leases ? (prompt ? 8 : 20) : 0, () => this.#advance(TICK_MS * random.unit())],
       [6, () => this.#host.supply()],
       [1, () => this.#host.offerSnapshot()],
       [1, () => this.#host.installSnapshot(this.#someNode())],
       [3, () => this.#cutLog(this.#someNode(), snapshots && random.chance(0.3))],
       [3 * storm, () => this.#restart(this.#someNode())],
       [1, () => this.#network.deliverLate()],
-      [0.6 * storm, () => this.#network.heal()],
+      [0.3 * storm, () => this.#network.heal()],
       [limits.quiesceAfterTicks > 0 ? 4 : 0, () => this.#watch(this.#someNode())],
     ];
   }
 
   #faults(repeats: number, delays: number): [number, () => void][] {
-    const { damage } = this.#settings;
+    const { damage, limits } = this.#settings;
     const ids = this.#nodes.map((node) => node.id);
     return [
       [this.#swarm(4), () => this.#network.drop()],
@@ -101,8 +101,9 @@ export class RandomCluster {
       [this.#swarm(1), () => this.#crash(this.#someNode(), false)],
       [damage ? 1.5 : 0, () => this.#crash(this.#someNode(), true)],
       [this.#swarm(0.3), () => this.#crashAll()],
-      [this.#swarm(0.6), () => this.#network.partition(ids)],
-      [this.#swarm(0.5), () => this.#someNode().core?.campaign()],
+      [this.#swarm(0.4), () => this.#network.partition(ids)],
+      [this.#swarm(0.4), () => this.#isolateLeader()],
+      [this.#swarm(limits.leaseMs > 0 ? 3 : 0.5), () => this.#someNode().core?.campaign()],
       [this.#swarm(0.3), () => this.#someNode().core?.stepDown()],
       [this.#swarm(1), () => this.#someNode().core?.reportUnreachable(this.#someNode().id)],
       [this.#swarm(0.5), () => this.#someNode().core?.refuseEntries(true)],
@@ -117,7 +118,7 @@ export class RandomCluster {
     const busy = limits.quiesceAfterTicks > 0 ? this.#random.unit() ** 3 : 1;
     return [
       [8 * busy, () => this.#host.propose(this.#someNode())],
-      [reads ? 8 * busy : 0, () => this.#read(this.#someNode())],
+      [reads ? 15 * busy : 0, () => this.#read()],
       [membership ? 2 * busy : 0, () => this.#host.changeMembers(this.#someNode())],
       [this.#swarm(1) * busy, () => this.#transfer()],
     ];
@@ -133,6 +134,7 @@ export class RandomCluster {
       });
       chosen?.[1]();
       this.#host.collectAll();
+      if (this.#settings.prompt) this.#settle(this.#someNode());
     }
   }
 
@@ -194,11 +196,19 @@ export class RandomCluster {
   }
 
   #isHealed(leader: SimNode, marker: number): boolean {
-    if (leader.core?.status().configuration.votersOutgoing.length !== 0) return false;
+    const { configuration } = leader.core?.status() ?? { configuration: NOBODY };
+    if (configuration.votersOutgoing.length > 0 || !configuration.voters.includes(leader.id)) return false;
     return this.#members(leader).every((node) => {
       const status = node.core?.status();
       return status?.mayVote === true && node.applied >= marker && status.allMatch >= marker;
     });
+  }
+
+  /** All that a node waits for from its own host. */
+  #settle(node: SimNode): void {
+    while (node.pending.length > 0) this.#host.persist(node);
+    this.#host.collectAll();
+    this.#host.apply(node);
   }
 
   #calmRound(): void {
@@ -242,8 +252,22 @@ export class RandomCluster {
     if (message !== undefined) this.#host.deliver(message);
   }
 
-  #read(node: SimNode): void {
+  /** Asks anybody who believes that it leads. */
+  #read(): void {
+    const leaders = this.#nodes.filter((node) => node.core?.status().role === "leader");
+    if (leaders.length === 0) return;
+    const node = this.#random.pick(leaders);
     this.#host.read(node, this.#localMs(node));
+  }
+
+  /** The others elect a new leader, while the old one does not know. */
+  #isolateLeader(): void {
+    const leader = this.#nodes.find((node) => node.core?.status().role === "leader");
+    if (leader !== undefined)
+      this.#network.isolate(
+        leader.id,
+        this.#nodes.map((node) => node.id),
+      );
   }
 
   /** A host wakes its cores while a node that they share a group with is silent. */

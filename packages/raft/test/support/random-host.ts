@@ -142,7 +142,7 @@ export class RandomHost {
     if (wanted === undefined) return;
     const node = this.node(wanted.node);
     if (node.core === undefined) return;
-    if (node.configuration.voters.length > 0) this.#parts.checker.snapshotTaken(node, node.snapshot);
+    this.#parts.checker.snapshotTaken(node, node.snapshot);
     node.core.offerSnapshot(wanted.to, node.snapshot);
   }
 
@@ -153,7 +153,7 @@ export class RandomHost {
     if (offer === undefined || !node.core?.needsSnapshot(offer.index, offer.term)) return;
     while (this.#write(node) !== undefined);
     this.#parts.trace?.(`install ${node.id}: snapshot at ${offer.index}/${offer.term}`);
-    this.#parts.checker.snapshotTaken(node, offer);
+    this.#parts.checker.snapshotInstalled(node, offer);
     node.install(offer);
     this.start(node);
   }

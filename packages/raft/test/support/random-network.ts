@@ -64,6 +64,13 @@ export class RandomNetwork {
     for (const from of ids) for (const to of ids) if (this.#random.chance(0.4)) this.#cutLinks.add(from * 100 + to);
   }
 
+  isolate(id: NodeId, ids: readonly NodeId[]): void {
+    for (const other of ids) {
+      this.#cutLinks.add(id * 100 + other);
+      this.#cutLinks.add(other * 100 + id);
+    }
+  }
+
   heal(): void {
     this.#cutLinks.clear();
   }

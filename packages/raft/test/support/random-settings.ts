@@ -45,6 +45,8 @@ export interface RandomSettings {
   readonly snapshots: boolean;
   readonly membership: boolean;
   readonly reads: boolean;
+  /** Disks and state machines answer at once: leaders follow each other the faster. */
+  readonly prompt: boolean;
   /** Elections follow each other faster than logs can be evened out. */
   readonly storm: number;
 }
@@ -57,18 +59,21 @@ export function drawSettings(random: SeededRandom): RandomSettings {
   const damage = random.chance(0.15) && voters.length >= 3;
   const membership = !damage && random.chance(0.5);
   const idCount = membership ? Math.max(membersCount, 3 + random.below(3)) : membersCount;
+  const leases = random.chance(0.3);
   return {
     configuration,
     ids: Array.from({ length: idCount }, (_, at) => at + 1),
     limits: {
       ...baseLimits,
-      leaseMs: random.chance(0.3) ? LEASE_MS : 0,
+      leaseMs: leases ? LEASE_MS : 0,
       quiesceAfterTicks: random.chance(0.3) ? 1 + random.below(12) : 0,
     },
     damage,
     snapshots: random.chance(0.4),
     membership,
-    reads: random.chance(0.6),
-    storm: random.chance(0.4) ? 4 : 1,
+    reads: leases || random.chance(0.5),
+    // A lease is short: to be caught with one that it should not have, a leader must be replaced at once.
+    prompt: random.chance(leases ? 0.7 : 0.2),
+    storm: !leases && random.chance(0.4) ? 4 : 1,
   };
 }

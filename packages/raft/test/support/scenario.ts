@@ -1,22 +1,37 @@
 import { hasCode, type NodeId } from "@ringtide/common";
-import { EntryKind, type Message, type RaftStatus, type Ready } from "../../src/index.ts";
-import { entriesText, entryText, messageText } from "./message-text.ts";
-import { defaultLimits, SimNode } from "./sim-node.ts";
+import {
+  type Configuration,
+  EntryKind,
+  type Message,
+  type RaftStatus,
+  type Ready,
+  type SnapshotOffer,
+} from "../../src/index.ts";
+import { configurationText, entriesText, entryText, messageText } from "./message-text.ts";
+import { type CoreLimits, defaultLimits, NOBODY, SimNode } from "./sim-node.ts";
 
 const MESSAGES_MAX = 2000;
+const TICK_MS = 10;
+
+function idList(text: string): NodeId[] {
+  return text.split(",").filter(Boolean).map(Number);
+}
 
 /**
  * Runs the commands of one scenario file; what the nodes do is its output. Disks write at once unless held; messages wait until they are delivered.
  * testdata/README.md lists the commands.
  */
 export class Scenario {
-  #nodes: SimNode[] = [];
+  readonly #nodes: SimNode[] = [];
   #network: Message[] = [];
   readonly #delayed: Message[] = [];
   #output: string[] = [];
   readonly #heldDisks = new Set<NodeId>();
   /** Numbers of the sides; nodes of different sides do not hear each other. Empty: no partition. */
   readonly #sides = new Map<NodeId, number>();
+  readonly #offers = new Map<NodeId, SnapshotOffer>();
+  readonly #ticks = new Map<NodeId, number>();
+  #limits: CoreLimits = defaultLimits;
   readonly #reads: { node: NodeId; read: Ready["diskReads"][number] }[] = [];
 
   readonly #commands: Readonly<Record<string, (args: readonly string[]) => void>> = {
@@ -27,6 +42,15 @@ export class Scenario {
     transfer: ([id, to]) => this.#guard(() => this.#core(id).transferLeadership(Number(to))),
     unreachable: ([id, to]) => this.#core(id).reportUnreachable(Number(to)),
     propose: ([id, ...texts]) => this.#propose(id, texts),
+    join: ([id]) => this.#addNode(Number(id), NOBODY).start(0),
+    change: ([id, ...settings]) => this.#change(id, settings),
+    read: ([id, context]) => this.#guard(() => this.#core(id).readIndex(Number(context), this.#nowMs(Number(id)))),
+    offer: ([id, to]) => this.#core(id).offerSnapshot(Number(to), this.#node(id).snapshot),
+    install: ([id]) => this.#install(this.#node(id)),
+    cut: ([id, index]) => this.#node(id).cut(Number(index)),
+    refuse: ([id]) => this.#core(id).refuseEntries(true),
+    accept: ([id]) => this.#core(id).refuseEntries(false),
+    wake: ([id]) => this.#core(id).wake(),
     stabilize: () => this.#stabilize(),
     deliver: ([from, to, count]) => this.#deliver(Number(from), Number(to), Number(count ?? 1)),
     delay: ([from, to]) => this.#delay(Number(from), Number(to)),
@@ -41,6 +65,10 @@ export class Scenario {
     damage: ([id, index]) => this.#damage(this.#node(id), Number(index)),
     restart: ([id]) => this.#node(id).start(0),
     log: ([id]) => this.#say(`  disk of ${id}: ${entriesText(this.#node(id).disk.entries)}`),
+    members: ([id]) => {
+      const { configuration, configurationIndex } = this.#core(id).status();
+      this.#say(`  ${id} knows ${configurationText(configuration)} since ${configurationIndex}`);
+    },
     status: ([id]) => this.#status(this.#core(id).status()),
   };
 
@@ -72,28 +100,67 @@ export class Scenario {
     return core;
   }
 
-  /** nodes 3 learners=4 maxInflightRequests=2 … */
+  /** nodes 3 learners=4 priorities=0,1,1 maxInflightRequests=2 … */
   #createNodes(voterCount: number, settings: readonly string[]): void {
     const limits: Record<string, number> = { ...defaultLimits };
     const learners: NodeId[] = [];
+    const priorities: number[] = [];
     for (const setting of settings) {
       const [key = "", value = ""] = setting.split("=");
-      if (key === "learners") learners.push(...value.split(",").map(Number));
+      if (key === "learners") learners.push(...idList(value));
+      else if (key === "priorities") priorities.push(...value.split(",").map(Number));
       else if (key in limits) limits[key] = Number(value);
       else throw new Error(`no setting ${key}`);
     }
     const voters = Array.from({ length: voterCount }, (_, at) => at + 1);
     const configuration = { voters, votersOutgoing: [], learners };
-    this.#nodes = [...voters, ...learners].map(
-      (id) => new SimNode(id, configuration, { ...defaultLimits, ...limits }, (bound) => Math.min(id - 1, bound - 1)),
-    );
+    this.#limits = { ...defaultLimits, ...limits };
+    this.#nodes.length = 0;
+    this.#network = [];
+    this.#ticks.clear();
+    for (const id of [...voters, ...learners]) this.#addNode(id, configuration).priority = priorities[id - 1] ?? 0;
     for (const node of this.#nodes) node.start(0);
+  }
+
+  #addNode(id: NodeId, configuration: Configuration): SimNode {
+    const node = new SimNode(id, configuration, this.#limits, (bound) => Math.min(id - 1, bound - 1));
+    this.#nodes.push(node);
+    return node;
+  }
+
+  /** change 1 voters=1,2 learners=4 */
+  #change(id: string | undefined, settings: readonly string[]): void {
+    const lists = Object.fromEntries(settings.map((setting) => setting.split("=")));
+    const target = { voters: idList(lists["voters"] ?? ""), learners: idList(lists["learners"] ?? "") };
+    this.#guard(() => this.#core(id).changeConfiguration(target));
+  }
+
+  /** The host has pulled what was offered. */
+  #install(node: SimNode): void {
+    const offer = this.#offers.get(node.id);
+    this.#offers.delete(node.id);
+    if (offer === undefined || !node.core?.needsSnapshot(offer.index, offer.term)) {
+      this.#say(`  ${node.id} needs no snapshot`);
+      return;
+    }
+    node.install(offer);
+    node.start(0);
+    this.#say(
+      `  ${node.id} starts from snapshot at ${offer.index}/${offer.term} ${configurationText(offer.configuration)}`,
+    );
+  }
+
+  #nowMs(id: NodeId): number {
+    return (this.#ticks.get(id) ?? 0) * TICK_MS;
   }
 
   #tick(who: string | undefined, count: number): void {
     const nodes = who === "all" ? this.#nodes : [this.#node(who)];
     for (let at = 0; at < count; at++) {
-      for (const node of nodes) node.core?.tick(0);
+      for (const node of nodes) {
+        this.#ticks.set(node.id, (this.#ticks.get(node.id) ?? 0) + 1);
+        node.core?.tick(this.#nowMs(node.id));
+      }
       this.#collectAll();
     }
   }
@@ -103,7 +170,8 @@ export class Scenario {
     try {
       act();
     } catch (error) {
-      if (!hasCode(error, "NOT_LEADER", "NOT_A_VOTER", "OVERLOADED")) throw error;
+      if (!hasCode(error, "NOT_LEADER", "NO_LEADER", "NOT_A_VOTER", "OVERLOADED", "DISK_FULL", "CONFIG_CHANGE_PENDING"))
+        throw error;
       this.#say(`  ${error.code}: ${error.message}`);
     }
   }
@@ -139,6 +207,8 @@ export class Scenario {
       this.#reads.push({ node: node.id, read });
     }
     for (const { to } of ready.snapshotsNeeded) this.#say(`  ${node.id}: ${to} needs a snapshot`);
+    for (const offer of ready.snapshotOffers) this.#offers.set(node.id, offer);
+    for (const read of ready.readStates) this.#say(`  ${node.id} may read at ${read.index} for ${read.context}`);
   }
 
   #write(node: SimNode): void {
@@ -225,7 +295,7 @@ export class Scenario {
   }
 
   #status(status: RaftStatus): void {
-    const votes = status.mayVote ? "" : ", may not vote";
+    const votes = `${status.mayVote ? "" : ", may not vote"}${status.quiet ? ", quiet" : ""}`;
     this.#say(
       `  ${status.self} is ${status.role} in term ${status.term}, leader ${status.leader || "unknown"}, log …${status.lastIndex}, durable ${status.durableIndex}, commit ${status.commit}, applied ${status.applied}${votes}`,
     );

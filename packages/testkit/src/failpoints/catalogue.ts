@@ -5,9 +5,9 @@
  * - `load`: while clients write and flush;
  * - `election`: while a group elects a leader;
  * - `balance`: when leadership goes back to the header node;
- * - `rare`: nobody knows; such a place is known, and need not be reached by a test.
+ * - `torn`: on a start after a crash in the middle of a write to the log.
  */
-export type Occasion = "formation" | "start" | "load" | "election" | "balance" | "rare";
+export type Occasion = "formation" | "start" | "load" | "election" | "balance" | "torn";
 
 export interface Failpoint {
   /** Part of the node, call, and moment: `log.segment.sync.before`. */
@@ -29,6 +29,8 @@ const ROWS: readonly Row[] = [
   ["identity.replace.after", "formation", "an identity, and nothing that follows from it"],
   ["kv.identity.write.before", "formation", "a log, and a key-value store that does not say whose it is"],
   ["kv.identity.write.after", "formation", "log and store, but an identity that does not say that they were made"],
+  ["data.dir.sync.before", "formation", "a log directory whose name was not synced"],
+  ["data.dir.sync.after", "formation", "an empty log directory"],
   ["log.dir.make.before", "formation", "an identity with its record, and no log directory"],
   ["log.dir.make.after", "formation", "a log directory with nothing in it"],
   ["log.hardstate.replace.before", "formation", "a log directory without hard state"],
@@ -55,6 +57,8 @@ const ROWS: readonly Row[] = [
     "a whole batch that was not synced, hard state beside it on its way",
   ],
   ["log.segment.sync.after", "start load", "a durable batch that nobody knows to be"],
+  ["log.segment.truncate.before", "torn", "a torn batch that was found, and not cut off"],
+  ["log.segment.truncate.after", "torn", "a log whose torn batch was cut off, not synced"],
   ["log.dir.sync.before", "formation start load", "a new name in the log directory that was not synced"],
   ["log.dir.sync.after", "formation start load", "a durable new name that nobody counts on"],
   ["log.hardstate.write.before", "formation election", "a vote or term that is in the log only, or nowhere"],
@@ -68,6 +72,7 @@ const ROWS: readonly Row[] = [
   ["log.hardstate.sync.after", "formation election", "a durable vote that was not sent"],
 
   ["file.unlink.before", "load", "what an earlier attempt left of a data file"],
+  ["file.unlink.after", "load", "a closed memtable without a file, and nothing of an earlier attempt"],
   ["file.create.before", "load", "a closed memtable without a file"],
   ["file.create.after", "load", "an empty data file under a temporary name"],
   ["file.write.before", "load", "a data file that lacks its end, under a temporary name"],
@@ -89,6 +94,8 @@ const ROWS: readonly Row[] = [
   ["send.appendResponse.before", "load", "durable entries of a follower that the leader does not know of"],
   ["send.appendResponse.after", "load", "entries that count towards a quorum, of a follower that is gone"],
   ["send.heartbeat.before", "load", "a leader that falls silent"],
+  ["send.heartbeat.after", "load", "a leader that is gone right after it was heard"],
+  ["send.heartbeatResponse.before", "load", "a follower that is gone when its leader asks whether it lives"],
   ["send.heartbeatResponse.after", "load", "a follower that is gone right after it proved its life"],
   ["send.vote.before", "election", "a candidate with a durable vote for itself that asked nobody"],
   ["send.vote.after", "formation election", "a candidate that is gone when the votes come in"],

@@ -42,7 +42,7 @@ export function failpointDisk(inner: Disk, failpoints: Failpoints): Disk {
     open,
     replaceFile,
     readFile: (path) => inner.readFile(path),
-    rename: (from, to) => step(`${placeOfFile(to)}.rename`, () => inner.rename(from, to)),
+    rename: (from, to) => step(`${placeOfFile(from)}.rename`, () => inner.rename(from, to)),
     link: (existing, added) => step(`${placeOfFile(added)}.link`, () => inner.link(existing, added)),
     unlink: (path) => step(`${placeOfFile(path)}.unlink`, () => inner.unlink(path)),
     mkdir: (path) => step(`${placeOfDirectory(path)}.make`, () => inner.mkdir(path)),

@@ -3,7 +3,7 @@
  * of file gets a row here, and rows in the catalogue.
  */
 const FILES: readonly (readonly [pattern: RegExp, place: string])[] = [
-  [/\/incoming(\/|$)/, "incoming"],
+  [/\.incoming$|\/incoming\//, "incoming"],
   [/\/snapshots?(\/|$)/, "snapshot"],
   [/\/identity\.json$/, "identity"],
   [/\/segment-\d+\.log$/, "log.segment"],

@@ -1,60 +1,95 @@
 import { assert, type Counter, type Gauge, type Histogram, type MetricOptions, type Metrics } from "@ringtide/common";
 
 type Labels = Readonly<Record<string, string>>;
-type Kind = "counter" | "gauge" | "histogram";
+type Kind = "counter" | "gauge";
 
-/** One metric: a number for each combination of labels. */
-class Metric {
+/** A metric by its labels, as text: `{door="client"}`, or nothing. */
+function labelText(labels: Labels): string {
+  const texts: string[] = [];
+  for (const name in labels) texts.push(`${name}=${JSON.stringify(labels[name])}`);
+  return texts.length === 0 ? "" : `{${texts.join(",")}}`;
+}
+
+/** A counter or gauge: a number for each combination of labels. */
+class Numbers {
   readonly kind: Kind;
   readonly options: MetricOptions;
-  readonly buckets: readonly number[];
-  readonly #samples = new Map<string, number>();
+  readonly #values = new Map<string, number>();
 
-  constructor(kind: Kind, options: MetricOptions, buckets: readonly number[] = []) {
+  constructor(kind: Kind, options: MetricOptions) {
     this.kind = kind;
     this.options = options;
-    this.buckets = buckets;
   }
 
-  add(amount: number, labels: Labels, suffix = ""): void {
-    const name = this.#sample(labels, suffix);
-    this.#samples.set(name, (this.#samples.get(name) ?? 0) + amount);
+  add(amount: number, labels: Labels): void {
+    this.set(this.value(labels) + amount, labels);
   }
 
   set(value: number, labels: Labels): void {
-    this.#samples.set(this.#sample(labels, ""), value);
-  }
-
-  observe(value: number, labels: Labels): void {
-    for (const bucket of this.buckets) this.add(value <= bucket ? 1 : 0, { ...labels, le: String(bucket) }, "_bucket");
-    this.add(1, { ...labels, le: "+Inf" }, "_bucket");
-    this.add(value, labels, "_sum");
-    this.add(1, labels, "_count");
-  }
-
-  #sample(labels: Labels, suffix: string): string {
-    const texts: string[] = [];
-    for (const name in labels) texts.push(`${name}=${JSON.stringify(labels[name])}`);
-    return texts.length === 0 ? suffix : `${suffix}{${texts.join(",")}}`;
+    this.#values.set(labelText(labels), value);
   }
 
   value(labels: Labels): number {
-    return this.#samples.get(this.#sample(labels, "")) ?? 0;
+    return this.#values.get(labelText(labels)) ?? 0;
   }
 
-  render(): string[] {
-    const { name, help } = this.options;
-    const samples = Array.from(this.#samples, ([sample, value]) => `${name}${sample} ${value}`);
-    return [`# HELP ${name} ${help}`, `# TYPE ${name} ${this.kind}`, ...samples];
+  samples(): string[] {
+    return Array.from(this.#values, ([labels, value]) => `${this.options.name}${labels} ${value}`);
+  }
+}
+
+interface Observed {
+  /** Observations by bucket; the last has what is above all bounds. */
+  readonly counts: number[];
+  sum: number;
+}
+
+class Buckets {
+  readonly kind = "histogram";
+  readonly options: MetricOptions;
+  readonly #bounds: readonly number[];
+  readonly #observed = new Map<string, Observed>();
+
+  constructor(options: MetricOptions, bounds: readonly number[]) {
+    this.options = options;
+    this.#bounds = bounds;
+  }
+
+  observe(value: number, labels: Labels): void {
+    const key = labelText(labels);
+    let observed = this.#observed.get(key);
+    if (observed === undefined) {
+      observed = { counts: new Array<number>(this.#bounds.length + 1).fill(0), sum: 0 };
+      this.#observed.set(key, observed);
+    }
+    const found = this.#bounds.findIndex((bound) => value <= bound);
+    const bucket = found < 0 ? this.#bounds.length : found;
+    observed.counts[bucket] = (observed.counts[bucket] as number) + 1;
+    observed.sum += value;
+  }
+
+  samples(): string[] {
+    const { name } = this.options;
+    const out: string[] = [];
+    for (const [labels, { counts, sum }] of this.#observed) {
+      let count = 0;
+      for (const [i, inBucket] of counts.entries()) {
+        count += inBucket;
+        const le = `le="${this.#bounds[i] ?? "+Inf"}"`;
+        out.push(`${name}_bucket${labels === "" ? `{${le}}` : labels.replace("}", `,${le}}`)} ${count}`);
+      }
+      out.push(`${name}_sum${labels} ${sum}`, `${name}_count${labels} ${count}`);
+    }
+    return out;
   }
 }
 
 /** Metrics of one simulated process, which a test may ask for. */
 export class SimMetrics implements Metrics {
-  readonly #metrics = new Map<string, Metric>();
+  readonly #metrics = new Map<string, Numbers | Buckets>();
 
   counter(options: MetricOptions): Counter {
-    const metric = this.#once("counter", options);
+    const metric = this.#numbers("counter", options);
     return {
       add(amount, labels = {}) {
         assert(amount >= 0, `counter ${options.name} only grows, not by ${amount}`);
@@ -64,33 +99,42 @@ export class SimMetrics implements Metrics {
   }
 
   gauge(options: MetricOptions): Gauge {
-    const metric = this.#once("gauge", options);
+    const metric = this.#numbers("gauge", options);
     return { set: (value, labels = {}) => metric.set(value, labels) };
   }
 
   histogram(options: MetricOptions & { readonly buckets: readonly number[] }): Histogram {
-    const metric = this.#once("histogram", options, options.buckets);
+    const metric = this.#known(options.name) ?? new Buckets(options, options.buckets);
+    assert(metric instanceof Buckets, `metric ${options.name} is a ${metric.kind}, not a histogram`);
+    this.#metrics.set(options.name, metric);
     return { observe: (value, labels = {}) => metric.observe(value, labels) };
   }
 
-  #once(kind: Kind, options: MetricOptions, buckets?: readonly number[]): Metric {
-    const known = this.#metrics.get(options.name);
+  #numbers(kind: "counter" | "gauge", options: MetricOptions): Numbers {
+    const metric = this.#known(options.name) ?? new Numbers(kind, options);
     assert(
-      known === undefined || known.kind === kind,
-      `metric ${options.name} is a ${known?.kind ?? "metric"}, not a ${kind}`,
+      metric instanceof Numbers && metric.kind === kind,
+      `metric ${options.name} is a ${metric.kind}, not a ${kind}`,
     );
-    if (known !== undefined) return known;
-    const metric = new Metric(kind, options, buckets);
     this.#metrics.set(options.name, metric);
     return metric;
   }
 
+  #known(name: string): Numbers | Buckets | undefined {
+    return this.#metrics.get(name);
+  }
+
   /** A counter's or gauge's value; 0 when it was never touched. */
   value(name: string, labels: Labels = {}): number {
-    return this.#metrics.get(name)?.value(labels) ?? 0;
+    const metric = this.#known(name);
+    return metric instanceof Numbers ? metric.value(labels) : 0;
   }
 
   async render(): Promise<string> {
-    return `${[...this.#metrics.values()].flatMap((metric) => metric.render()).join("\n")}\n`;
+    const lines = [...this.#metrics.values()].flatMap((metric) => {
+      const { name, help } = metric.options;
+      return [`# HELP ${name} ${help}`, `# TYPE ${name} ${metric.kind}`, ...metric.samples()];
+    });
+    return `${lines.join("\n")}\n`;
   }
 }

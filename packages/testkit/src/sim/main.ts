@@ -35,7 +35,9 @@ async function replay(seed: number): Promise<readonly SeedResult[]> {
   await createDigest();
   const result = await runSeed(seed, args.trace ? { trace: say } : {});
   const { virtualMs, events, operations, traceHash, failure } = result;
-  say(`seed ${seed}: ${(virtualMs / 1000).toFixed(1)} virtual s, ${events} events, ${operations} operations, trace ${traceHash}`);
+  say(
+    `seed ${seed}: ${(virtualMs / 1000).toFixed(1)} virtual s, ${events} events, ${operations} operations, trace ${traceHash}`,
+  );
   if (failure !== undefined) sayFailure(failure);
   return [result];
 }
@@ -74,8 +76,10 @@ function summarize(results: readonly SeedResult[]): number {
       exitCode = 1;
     }
   }
-  const seconds = (process.uptime()).toFixed(1);
-  say(`${results.length} seeds, ${virtualHours.toFixed(2)} virtual hours, ${events} events, ${operations} operations, ${failures.length} failures, ${seconds} s`);
+  const seconds = process.uptime().toFixed(1);
+  say(
+    `${results.length} seeds, ${virtualHours.toFixed(2)} virtual hours, ${events} events, ${operations} operations, ${failures.length} failures, ${seconds} s`,
+  );
   if (args.json) say(JSON.stringify({ seeds: results.length, virtualHours, events, failures }));
   return exitCode;
 }

@@ -19,13 +19,16 @@ export function isSettled(cluster: SimCluster): boolean {
   if (!cluster.nodes.every((node) => node.state === "runs")) return false;
   const commits = new Map<number, number>();
   for (const node of cluster.nodes)
-    for (const { group, raft } of replicas(node)) commits.set(group, Math.max(commits.get(group) ?? 0, raft.status().commit));
+    for (const { group, raft } of replicas(node))
+      commits.set(group, Math.max(commits.get(group) ?? 0, raft.status().commit));
   return cluster.nodes.every((node) =>
     replicas(node).every(({ group, raft, storage }) => {
       const { applied, mayVote, leader, lastIndex } = raft.status();
       const commit = commits.get(group) ?? 0;
       const isWhole = storage === undefined || storage.damagedFiles().length === 0;
-      return raft.stopped === undefined && leader !== 0 && mayVote && isWhole && applied === commit && lastIndex === commit;
+      return (
+        raft.stopped === undefined && leader !== 0 && mayVote && isWhole && applied === commit && lastIndex === commit
+      );
     }),
   );
 }

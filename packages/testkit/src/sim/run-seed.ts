@@ -112,7 +112,11 @@ async function story(simulation: Simulation, random: SeededRandom, recorder: His
 }
 
 /** With clients at work, entries are under way at nearly every moment. */
-async function settlesWithoutLoad(simulation: Simulation, stop: AbortController, work: Promise<unknown>): Promise<boolean> {
+async function settlesWithoutLoad(
+  simulation: Simulation,
+  stop: AbortController,
+  work: Promise<unknown>,
+): Promise<boolean> {
   stop.abort();
   await simulation.cluster.runFor(work, REQUEST_TIMEOUT_MS * 3);
   return simulation.recover(RECOVERY_LIMIT_MS);

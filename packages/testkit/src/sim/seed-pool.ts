@@ -77,7 +77,10 @@ function drive(
       resolve(take());
     };
     const send = () => {
-      timer = setTimeout(() => fail("every seed ends", `not done after ${SEED_LIMIT_MS} ms of real time`), SEED_LIMIT_MS);
+      timer = setTimeout(
+        () => fail("every seed ends", `not done after ${SEED_LIMIT_MS} ms of real time`),
+        SEED_LIMIT_MS,
+      );
       child.send(seed);
     };
     child.on("message", ({ ready, result, unhandled }: Reply) => {

@@ -1,5 +1,6 @@
 import { type ConnectOptions, connect, type Session } from "@ringtide/client";
 import type { Config } from "@ringtide/common";
+import { createDigest } from "@ringtide/tsfile";
 import { type MachineOptions, type Process, World, type WorldOptions } from "../ports/world.ts";
 import { clientAddress, SMALL_SIZES, simConfig } from "./sim-config.ts";
 import { SimNode } from "./sim-node.ts";
@@ -47,6 +48,7 @@ export class SimCluster {
 
   /** Starts all nodes, and runs until each of them serves. */
   async form(): Promise<void> {
+    await createDigest(); // loads in real time what would do so in the middle of the run
     for (const node of this.nodes) node.start();
     await this.runUntil(
       () => this.nodes.every((node) => node.state === "runs"),

@@ -64,12 +64,15 @@ export class SimNode {
       this.onFailure?.(this.#failure);
     };
     const { config } = this;
-    Node.start({ config, home: "/", ports: this.portsOf(process), onFatal: fail, signal: this.#stop.signal }).then((node) => {
-      if (!isCurrent()) return;
-      this.#node = node;
-      this.#state = "runs";
-      this.onServing?.();
-    }, fail);
+    Node.start({ config, home: "/", ports: this.portsOf(process), onFatal: fail, signal: this.#stop.signal }).then(
+      (node) => {
+        if (!isCurrent()) return;
+        this.#node = node;
+        this.#state = "runs";
+        this.onServing?.();
+      },
+      fail,
+    );
   }
 
   #ended(state: NodeState): void {

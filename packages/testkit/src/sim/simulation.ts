@@ -76,7 +76,8 @@ export class Simulation {
     const images = new Map<NodeId, LogImage>(this.cluster.nodes.map((_, i) => [i + 1, new LogImage(i + 1)]));
     this.#consensus = new ConsensusChecks(images);
     const files = new FileChecks();
-    for (const [i, node] of this.cluster.nodes.entries()) this.#watch(i + 1, node, images.get(i + 1) as LogImage, files);
+    for (const [i, node] of this.cluster.nodes.entries())
+      this.#watch(i + 1, node, images.get(i + 1) as LogImage, files);
     scheduler.onStep = (step) => this.#onStep(step);
     logs.onLine = (line) => {
       countLogLine(line, coverage);

@@ -147,6 +147,12 @@ export class DiskStore {
     }
   }
 
+  /** Makes a directory, durably, before any process runs: for what an operator prepares. */
+  prepareDirectory(path: string): void {
+    this.tree.mkdir(path);
+    this.settle();
+  }
+
   /** All files, sorted by path. */
   files(under = ""): FileFacts[] {
     const found: FileFacts[] = [];

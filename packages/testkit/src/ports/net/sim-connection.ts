@@ -9,9 +9,11 @@ import {
 import type { Owner } from "../owner.ts";
 import type { Network } from "./network.ts";
 import { Pipe } from "./pipe.ts";
+import { messagesOf } from "./pulled-messages.ts";
 import { SessionEnd } from "./session-end.ts";
 import type { SimListener } from "./sim-listener.ts";
-import { StreamEnd } from "./stream-end.ts";
+import { CALLER_GONE, StreamEnd } from "./stream-end.ts";
+import { type CallOptions, reasonOf, timedOut, UnaryCall } from "./unary-call.ts";
 
 /** The process that connects. */
 export interface Local {
@@ -35,8 +37,6 @@ interface OpenSession {
   /** This side as the other one knows it. */
   readonly remote: string;
 }
-
-type CallOptions = { readonly timeoutMs: number; readonly signal?: AbortSignal };
 
 /** A channel to one peer: it connects at the first call, and again after a loss. */
 export class SimConnection implements Connection {
@@ -201,7 +201,7 @@ export class SimConnection implements Connection {
     } finally {
       timer.cancel();
       options.signal?.removeEventListener("abort", onAbort);
-      stream.close(new RingtideError("NET_CLOSED", "the caller left the stream"));
+      stream.close(CALLER_GONE);
     }
   }
 
@@ -213,89 +213,6 @@ export class SimConnection implements Connection {
     for (const waiter of waiting ?? []) waiter.failed(closed);
     this.#session?.near.break("closed on this side");
   }
-}
-
-interface Settle {
-  readonly resolve: (answer: Uint8Array) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** One call that waits for its answer. */
-class UnaryCall {
-  readonly #settle: Settle;
-  #ended: (() => void)[] | undefined = [];
-
-  constructor(clock: Clock, peer: string, { timeoutMs, signal }: CallOptions, settle: Settle) {
-    this.#settle = settle;
-    const timer = clock.setTimer(timeoutMs, () => this.broken(timedOut(peer)));
-    const onAbort = () => this.broken(reasonOf(signal));
-    signal?.addEventListener("abort", onAbort, { once: true });
-    this.onEnd(() => {
-      timer.cancel();
-      signal?.removeEventListener("abort", onAbort);
-    });
-  }
-
-  /** Called when the call is over, at once if it is already. */
-  onEnd(callback: () => void): void {
-    if (this.#ended === undefined) callback();
-    else this.#ended.push(callback);
-  }
-
-  #end(): boolean {
-    const callbacks = this.#ended;
-    this.#ended = undefined;
-    for (const callback of callbacks ?? []) callback();
-    return callbacks !== undefined;
-  }
-
-  answer(answer: Uint8Array): void {
-    if (this.#end()) this.#settle.resolve(answer);
-  }
-
-  broken(error: Error): void {
-    if (this.#end()) this.#settle.reject(error);
-  }
-}
-
-/** The messages of a stream, each taken from it when it is asked for. */
-async function* messagesOf(stream: StreamEnd): AsyncGenerator<Uint8Array> {
-  let next: Uint8Array | undefined;
-  let ended: { readonly error: Error | undefined } | undefined;
-  let wake = () => {};
-  stream.onMessage((message) => {
-    stream.pause(true);
-    next = message;
-    wake();
-  });
-  stream.onClose((error) => {
-    ended = { error };
-    wake();
-  });
-  for (;;) {
-    if (next !== undefined) {
-      const message = next;
-      next = undefined;
-      yield message;
-      stream.pause(false);
-    } else if (ended !== undefined) {
-      if (ended.error !== undefined) throw ended.error;
-      return;
-    } else {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-  }
-}
-
-function timedOut(peer: string): RingtideError {
-  return new RingtideError("NET_TIMEOUT", `${peer} did not answer in time`);
-}
-
-function reasonOf(signal: AbortSignal | undefined): Error {
-  const reason: unknown = signal?.reason;
-  return reason instanceof Error ? reason : new Error(String(reason));
 }
 
 /** The names that every machine has for itself mean the one that asks. */

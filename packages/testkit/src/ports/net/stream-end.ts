@@ -10,6 +10,9 @@ const HIGH_WATER_BYTES = 1024 * 1024;
 /** As the real transport: after a caller's end the handler may answer for this long. */
 const END_GRACE_MS = 50;
 
+/** Made once: an error for each stream that is left costs more than all else about it. */
+export const CALLER_GONE = new RingtideError("NET_CLOSED", "the caller went away");
+
 type Incoming =
   | { readonly kind: "message"; readonly bytes: Uint8Array; readonly creditBytes: number }
   | { readonly kind: "end"; readonly error?: RingtideError };
@@ -201,7 +204,7 @@ export class StreamEnd implements MessageStream, Carried {
     this.#settings.onFailure?.(error);
     if (this.#role === "caller") {
       this.#drop();
-      this.#finish = { error: new RingtideError("NET_CLOSED", "the caller went away") };
+      this.#finish = { error: CALLER_GONE };
     } else {
       this.#finish = { error: crossing(error) };
     }

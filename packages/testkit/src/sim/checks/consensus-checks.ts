@@ -58,7 +58,10 @@ export class ConsensusChecks {
     if (status.role === "leader") this.#observeLeader(view);
     const from = isNew ? view.checkpointIndex : floor.compared;
     // What is not durable yet may be another entry on the disk than in memory. A leader may commit such entries, and has to be right.
-    const compared = Math.max(from, status.role === "leader" ? status.commit : Math.min(status.commit, status.durableIndex));
+    const compared = Math.max(
+      from,
+      status.role === "leader" ? status.commit : Math.min(status.commit, status.durableIndex),
+    );
     if (compared > from) this.#observeCommit(view, from, compared);
     this.#floors.set(key, {
       compared,
@@ -102,7 +105,10 @@ export class ConsensusChecks {
     const known = this.#leaders.get(key);
     if (known === node) return;
     if (known !== undefined)
-      throw new Violation("election safety", `nodes ${known} and ${node} lead ${groupName(group)} in term ${status.term}`);
+      throw new Violation(
+        "election safety",
+        `nodes ${known} and ${node} lead ${groupName(group)} in term ${status.term}`,
+      );
     this.#leaders.set(key, node);
     this.leaderChanges++;
     if (!status.mayVote)

@@ -5,7 +5,11 @@ import { Violation } from "./violation.ts";
 export class FileChecks {
   readonly #digests = new Map<string, { readonly node: NodeId; readonly digest: string }>();
 
-  observe(node: NodeId, group: GroupNumber, files: readonly { readonly name: string; readonly digest: string }[]): void {
+  observe(
+    node: NodeId,
+    group: GroupNumber,
+    files: readonly { readonly name: string; readonly digest: string }[],
+  ): void {
     for (const { name, digest } of files) {
       const key = `${group}/${name}`;
       const known = this.#digests.get(key);

@@ -96,6 +96,6 @@ export class LogImage {
 
   hasDurable(group: GroupNumber, index: number, crc: number): boolean {
     const slot = this.#groups.get(group)?.slots[index];
-    return slot !== undefined && slot.isDurable && slot.crc === crc;
+    return slot?.isDurable === true && slot.crc === crc;
   }
 }

@@ -84,7 +84,10 @@ export class NodeObserver {
       checkpointIndex,
     });
     if (status.unappliedBytes > this.#budgets.unappliedBytes)
-      throw new Violation("budgets", `node ${this.id} holds ${status.unappliedBytes} bytes not applied in group ${group}`);
+      throw new Violation(
+        "budgets",
+        `node ${this.id} holds ${status.unappliedBytes} bytes not applied in group ${group}`,
+      );
     if (!status.quiet) this.#quiet.delete(group);
     else if (!this.#quiet.has(group)) {
       this.#quiet.add(group);
@@ -93,7 +96,10 @@ export class NodeObserver {
     const { storage } = found;
     if (storage === undefined) return;
     if (storage.memtableBytes > this.#budgets.memtableBytes)
-      throw new Violation("budgets", `node ${this.id} holds ${storage.memtableBytes} bytes of memtables in group ${group}`);
+      throw new Violation(
+        "budgets",
+        `node ${this.id} holds ${storage.memtableBytes} bytes of memtables in group ${group}`,
+      );
     const before = this.#checkpoints.get(group);
     if (before === checkpointIndex) return;
     if (before !== undefined) this.flushes++;

@@ -19,7 +19,8 @@ function unlessBusy(act: () => void): void {
   try {
     act();
   } catch (error) {
-    if (!hasCode(error, "NOT_LEADER", "NO_LEADER", "NOT_A_VOTER", "CONFIG_CHANGE_PENDING", "GROUP_STOPPED")) throw error;
+    if (!hasCode(error, "NOT_LEADER", "NO_LEADER", "NOT_A_VOTER", "CONFIG_CHANGE_PENDING", "GROUP_STOPPED"))
+      throw error;
   }
 }
 
