@@ -134,6 +134,8 @@ export async function openDataGroup(context: OpenContext, plan: DataGroupPlan): 
     raft,
     machine,
     source: {
+      present: async (manifest) =>
+        new Set((await Engine.presentFiles(engineOptions(context, group), manifest)).map(({ name }) => name)),
       install: (directory, manifest) => Engine.install(engineOptions(context, group), directory, manifest),
       open: () => openReplica(context, plan),
     },

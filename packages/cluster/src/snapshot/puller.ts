@@ -29,8 +29,8 @@ export interface SnapshotPullerOptions {
   readonly connectionTo: (peer: NodeId) => Connection;
   /** Is a snapshot at this index still of use? */
   readonly isNeeded: (group: GroupNumber, index: number) => boolean;
-  /** Paths of files that this node has already, by name and digest. */
-  readonly present: (group: GroupNumber) => ReadonlyMap<string, { readonly digest: string; readonly path: string }>;
+  /** Names of the manifest's files that this replica has already, read and found good: they are not pulled. */
+  readonly present: (manifest: SnapshotManifest) => Promise<ReadonlySet<string>>;
   /** Takes the snapshot over; all its files are in the directory. */
   readonly install: (group: GroupNumber, directory: string, manifest: SnapshotManifest) => Promise<void>;
 }
@@ -103,9 +103,10 @@ export class SnapshotPuller {
     if (!isNeeded(group, manifest.index)) return;
     const directory = `${this.#options.directory}/${group}`;
     await this.#prepare(directory, manifest, json);
+    const present = await this.#options.present(manifest);
     let receivedBytes = 0;
     for (const file of manifest.files) {
-      if (await this.#takePresent(group, directory, file)) continue;
+      if (present.has(file.name)) continue;
       const received = await receiveFile(disk, `${directory}/${file.name}`, file.sizeBytes, (offset) =>
         this.#part(connection, from, { group, snapshotIndex: manifest.index, name: file.name, offset }, signal),
       );
@@ -152,15 +153,6 @@ export class SnapshotPuller {
     for (const name of names)
       if (!known.has(name) || !name.endsWith(".tsfile")) await disk.unlink(`${directory}/${name}`);
     await disk.replaceFile(`${directory}/${MANIFEST}`, utf8Bytes(json));
-  }
-
-  async #takePresent(group: GroupNumber, directory: string, file: SnapshotManifest["files"][number]): Promise<boolean> {
-    const { disk } = this.#options;
-    const present = this.#options.present(group).get(file.name);
-    if (present?.digest !== file.digest) return false;
-    await disk.unlink(`${directory}/${file.name}`);
-    await disk.link(present.path, `${directory}/${file.name}`);
-    return true;
   }
 
   /** Ends the pull under way; its files stay for the next run. */

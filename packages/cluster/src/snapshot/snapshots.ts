@@ -20,6 +20,8 @@ export interface SnapshotGroup {
   readonly raft: RaftGroup;
   readonly exporter: SnapshotExporter;
   install(directory: string, manifest: SnapshotManifest): Promise<void>;
+  /** Names of the manifest's files that need not be in the directory for `install`. */
+  present(manifest: SnapshotManifest): Promise<ReadonlySet<string>>;
   /** Data groups only. */
   readonly storage: ReplicaStorage | undefined;
   /** Of its data files. */
@@ -73,7 +75,7 @@ export class Snapshots {
       partTimeoutMs: readTimeoutMs,
       connectionTo,
       isNeeded: (group, index) => this.#isNeeded(group, index),
-      present: (group) => this.#presentFiles(group),
+      present: (manifest) => this.#require(manifest.group).present(manifest),
       install: (group, directory, manifest) => this.#install(group, directory, manifest),
     });
     this.#repair = new FileRepair({
@@ -136,13 +138,6 @@ export class Snapshots {
   #isNeeded(group: GroupNumber, index: number): boolean {
     const raft = this.#options.groupOf(group)?.raft;
     return raft !== undefined && raft.stopped === undefined && !raft.isSuspended && raft.status().commit < index;
-  }
-
-  #presentFiles(group: GroupNumber): ReadonlyMap<string, { readonly digest: string; readonly path: string }> {
-    const found = this.#options.groupOf(group);
-    const damaged = new Set(found?.storage?.damagedFiles().map(({ name }) => name));
-    const sound = found?.storage?.files().filter(({ name }) => !damaged.has(name)) ?? [];
-    return new Map(sound.map(({ name, digest }) => [name, { digest, path: `${found?.directory}/${name}` }]));
   }
 
   async #install(group: GroupNumber, directory: string, manifest: SnapshotManifest): Promise<void> {
