@@ -1,7 +1,6 @@
 import { crc32 } from "node:zlib";
 import {
   type Applied,
-  DiskWatch,
   GroupTicker,
   NodeHealth,
   openCore,
@@ -42,16 +41,13 @@ type HostPorts = Awaited<ReturnType<typeof openPorts>>;
 
 async function openPorts({ directory }: NodeStart, options: Options) {
   const logger = createLogger({ level: "info", destination: "stdout", sync: false });
-  const machine = { clock: systemClock, random: systemRandom, logger, metrics: createMetrics() };
-  const diskWatch = new DiskWatch({ ...machine, ...options, disk: createDisk(), directories: [directory] });
-  await diskWatch.start();
-  const base = { ...machine, disk: diskWatch.disk };
-  const onFatal = (error: Error) => {
+  const base = { clock: systemClock, random: systemRandom, disk: createDisk(), logger, metrics: createMetrics() };
+  const onFailure = (error: Error) => {
     logger.fatal("the node stops", { reason: error.message });
     process.exit(1);
   };
-  const log = await RaftLog.open({ ...base, ...options, directory: `${directory}/log`, onFailure: onFatal });
-  return { ...base, diskWatch, onFatal, log, net: new CountingNet(createNet(base)) };
+  const log = await RaftLog.open({ ...base, ...options, directory: `${directory}/log`, onFailure });
+  return { ...base, log, net: new CountingNet(createNet(base)) };
 }
 
 /** Raft's part of a node, without storage: the real log, cores, groups, tick, transport and network. */
@@ -68,7 +64,7 @@ export class RaftHost {
     this.#start = start;
     this.#options = options;
     this.#ports = ports;
-    this.#health = new NodeHealth(ports.clock, ports.log, ports.diskWatch, options.tickMs);
+    this.#health = new NodeHealth(ports.clock, ports.log, { level: 0 }, options.tickMs);
     this.#transport = new Transport({
       ...ports,
       self: start.self,
@@ -113,7 +109,10 @@ export class RaftHost {
       group,
       core,
       machine,
-      refusalGraceBytes: this.#options.reserveBytes,
+      refusalGraceBytes: 0,
+      onFatal: (error) => {
+        throw error;
+      },
       send: (message) => {
         this.#messages++;
         this.#transport.send(message);

@@ -10,13 +10,13 @@ const MEMORY_MS = 1000;
 export class NodeHealth {
   readonly #clock: Clock;
   readonly #log: RaftLog;
-  readonly #diskWatch: DiskWatch;
+  readonly #diskWatch: Pick<DiskWatch, "level">;
   readonly #tickMs: number;
   #lastTickMs: number;
   #longestTurnMs = 0;
   #longestAtMs = 0;
 
-  constructor(clock: Clock, log: RaftLog, diskWatch: DiskWatch, tickMs: number) {
+  constructor(clock: Clock, log: RaftLog, diskWatch: Pick<DiskWatch, "level">, tickMs: number) {
     this.#clock = clock;
     this.#log = log;
     this.#diskWatch = diskWatch;

@@ -9,15 +9,18 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 const SIZE_MIB = 32;
 const directory = mkdtempSync(join(tmpdir(), "ringtide-full-"));
+/** Tools of the system. */
+const MOUNT = "mount";
+const UNMOUNT = "umount";
 const FILLER = join(directory, "filler");
 
 /** A small file system of its own can be full for real; making one takes root. */
-const canMount = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${SIZE_MIB}m`, "tmpfs", directory]).status === 0;
+const canMount = spawnSync(MOUNT, ["-t", "tmpfs", "-o", `size=${SIZE_MIB}m`, "tmpfs", directory]).status === 0;
 if (!canMount)
   console.warn("SKIPPED: a store on a full disk. Mounting a tmpfs is not allowed here; run these tests as root.");
 
 afterAll(() => {
-  if (canMount) execFileSync("umount", [directory]);
+  if (canMount) execFileSync(UNMOUNT, [directory]);
   rmSync(directory, { recursive: true, force: true });
 });
 

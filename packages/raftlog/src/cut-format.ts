@@ -33,6 +33,8 @@ export interface Cuts {
   /** Hard state of all groups stands in records at or behind this position. */
   readonly hardStatesFrom: number;
   readonly groups: ReadonlyMap<GroupNumber, GroupCut>;
+  /** Nothing of any other group was acknowledged. */
+  readonly namesAllGroups: boolean;
 }
 
 /** Undefined when the file is not there. DISK_CORRUPT when it is damaged. */
@@ -67,7 +69,16 @@ function decodeCuts(bytes: Uint8Array, path: string): Cuts {
     else groups.set(group, { ...cut, damaged: reader.u8() === 1, ignored: readRanges(reader) });
   }
   reader.end();
-  return { identity, firstSegment, firstBase, lastSegment, durable, hardStatesFrom, groups };
+  return {
+    identity,
+    firstSegment,
+    firstBase,
+    lastSegment,
+    durable,
+    hardStatesFrom,
+    groups,
+    namesAllGroups: version > 1,
+  };
 }
 
 function readRanges(reader: ByteReader): PositionRange[] {
@@ -77,7 +88,7 @@ function readRanges(reader: ByteReader): PositionRange[] {
 }
 
 /** Durable on return. */
-export async function writeCuts(disk: Disk, directory: string, cuts: Cuts): Promise<void> {
+export async function writeCuts(disk: Disk, directory: string, cuts: Omit<Cuts, "namesAllGroups">): Promise<void> {
   const out = new ByteWriter();
   out
     .u32(MAGIC)

@@ -12,6 +12,8 @@ const MAX_IGNORED = 16;
 /** One group while the log is replayed. */
 interface Replayed {
   readonly log: GroupLog;
+  /** Something of the group may have been acknowledged. */
+  readonly mayCount: boolean;
   /** Records of the group may be missing since this position; what it held there is frozen. Undefined: nothing is missing. */
   lostFrom: number | undefined;
   /** Term of the entry before the first, where its record was met. */
@@ -22,6 +24,7 @@ interface Replayed {
 export class Replay {
   readonly groups = new Map<GroupNumber, GroupLog>();
   readonly #replayed = new Map<GroupNumber, Replayed>();
+  readonly #cuts: Cuts;
   /** Start of the first stretch whose records are lost: a group that turns up behind it may have begun in it. */
   #firstHole: number | undefined;
   #durableUpTo = 0;
@@ -29,6 +32,7 @@ export class Replay {
 
   /** `known`: further groups that the log may have records of. */
   constructor(cuts: Cuts, known: Iterable<GroupNumber>) {
+    this.#cuts = cuts;
     for (const [group, cut] of cuts.groups) {
       const { log } = this.#add(new GroupLog(group, cut));
       log.damaged = cut.damaged;
@@ -66,7 +70,8 @@ export class Replay {
   }
 
   #add(log: GroupLog): Replayed {
-    const added: Replayed = { log, lostFrom: this.#firstHole, termBefore: undefined };
+    const mayCount = !this.#cuts.namesAllGroups || this.#cuts.groups.has(log.group);
+    const added: Replayed = { log, mayCount, lostFrom: this.#firstHole, termBefore: undefined };
     this.groups.set(log.group, log);
     this.#replayed.set(log.group, added);
     return added;
@@ -114,6 +119,7 @@ export class Replay {
       const keeps = continuesCut(each) && log.ignored.length < MAX_IGNORED;
       if (!keeps) log.truncate(log.firstIndex);
       log.ignored = withRange(log.ignored, { from: keeps ? each.lostFrom : 0, to: end });
+      if (!each.mayCount) continue;
       log.damaged = true;
       damaged.push(log.group);
     }

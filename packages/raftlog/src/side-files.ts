@@ -43,7 +43,16 @@ export async function openSideFiles(options: RaftLogOptions, hasSegments: boolea
 }
 
 function newCuts(identity: string): Cuts {
-  return { identity, firstSegment: 1, firstBase: 0, lastSegment: 0, durable: 0, hardStatesFrom: 0, groups: new Map() };
+  return {
+    identity,
+    firstSegment: 1,
+    firstBase: 0,
+    lastSegment: 0,
+    durable: 0,
+    hardStatesFrom: 0,
+    groups: new Map(),
+    namesAllGroups: true,
+  };
 }
 
 export function missingFile(path: string): RingtideError {

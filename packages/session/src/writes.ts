@@ -143,12 +143,14 @@ export class Writes {
     command: (patterns: readonly string[]) => Command,
   ): Promise<WriteResult> {
     const { metaState } = this.#options.cluster;
-    const patterns = paths.map((path) => path.text);
-    for (const text of patterns) new PathPattern(text);
-    const writes = metaState.table.groups.map((plan) => this.#write(plan.group, request, command(patterns)));
+    const patterns = paths.map((path) => new PathPattern(path.text));
+    const texts = patterns.map(({ text }) => text);
+    // Also a path without wildcards: what lies below it may be in any group.
+    const writes = metaState.table.groups.map((plan) => this.#write(plan.group, request, command(texts)));
     const affected = (await all(writes)).reduce((sum, count) => sum + count, 0);
-    const exact = patterns.find((text) => new PathPattern(text).isExact);
-    if (affected === 0 && exact !== undefined) throw new RingtideError("PATH_NOT_FOUND", `no series ${exact} exists`);
+    const exact = patterns.find((pattern) => pattern.isExact);
+    if (affected === 0 && exact !== undefined)
+      throw new RingtideError("PATH_NOT_FOUND", `no series ${exact.text} exists`);
     return { affected, group: undefined };
   }
 
@@ -171,11 +173,22 @@ export class Writes {
   }
 }
 
-/** Waits for all writes before it throws: none is left running unseen. One whose outcome is open leaves that of the whole open. */
+/** Codes from here on say that a group could not take the write, not that the write is wrong. */
+const FIRST_ERROR_OF_PLACE = 3000;
+
+/**
+ * Waits for all writes before it throws: none is left running unseen. One whose outcome is open leaves that of the whole open, and so does
+ * one that a group could not take when another has taken effect: "nothing was written" would not be true.
+ */
 async function all(writes: readonly Promise<number>[]): Promise<number[]> {
   const settled = await Promise.allSettled(writes);
   const failures = settled.flatMap((result) => (result.status === "rejected" ? [asRingtideError(result.reason)] : []));
   const failure = failures.find(({ spec }) => !spec.outcomeKnown) ?? failures[0];
+  const isPartial = failures.length < settled.length && (failure?.spec.number ?? 0) >= FIRST_ERROR_OF_PLACE;
+  if (failure !== undefined && isPartial && failure.spec.outcomeKnown)
+    throw new RingtideError("OUTCOME_UNKNOWN", `a part of the write took effect, another did not: ${failure.message}`, {
+      cause: failure,
+    });
   if (failure !== undefined) throw failure;
   return settled.map((result) => (result.status === "fulfilled" ? result.value : 0));
 }

@@ -15,7 +15,11 @@ export interface KvRange {
 /** An ordered key-value store for what is looked up by key. Values are at most 1 MiB. */
 export interface Kv {
   get(key: Uint8Array): Promise<Uint8Array | undefined>;
-  /** Atomic, and in the order of the calls. With `sync` durable on return; without, durable with a later synced batch or a while later. */
+  /**
+   * Atomic, and in the order of the calls. With `sync` durable on return; without, durable with a later synced batch or a while later.
+   * DISK_FULL: nothing of the batch took effect, or all of it; it may be repeated, and succeeds some time after there is room. DISK_IO: this
+   * and all later writes fail.
+   */
   write(changes: readonly KvChange[], options: { readonly sync: boolean }): Promise<void>;
   /** Entries of the range as of the call, in key order. */
   entries(range: KvRange): AsyncIterable<readonly [key: Uint8Array, value: Uint8Array]>;

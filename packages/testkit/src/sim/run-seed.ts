@@ -13,7 +13,7 @@ import { clientAddress } from "./sim-config.ts";
 import { Simulation } from "./simulation.ts";
 
 /** Virtual time of one seed, ms: what is left after the faults and their aftermath is run in peace. */
-export const SEED_MS = 120_000;
+const SEED_MS = 120_000;
 const FAULTS_MS = 90_000;
 /** After the faults end, everything has to be well again within this. */
 const RECOVERY_LIMIT_MS = 60_000;
