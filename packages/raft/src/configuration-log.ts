@@ -14,15 +14,14 @@ interface Place {
  */
 export class ConfigurationLog {
   readonly #places: Place[];
+  #last: Place;
 
   /** `configuration` as of `applied`, before all entries that will be noted. */
   constructor(configuration: Configuration, applied: number) {
-    this.#places = [{ index: applied, configuration }];
+    this.#last = { index: applied, configuration };
+    this.#places = [this.#last];
   }
 
-  get #last(): Place {
-    return this.#places[this.#places.length - 1] as Place;
-  }
   /** In force. */
   get current(): Configuration {
     return this.#last.configuration;
@@ -55,11 +54,15 @@ export class ConfigurationLog {
   #push(entry: Entry, commit: number): void {
     const settled = this.#places.findLastIndex((place) => place.index <= commit);
     this.#places.splice(0, Math.max(0, settled));
-    this.#places.push({ index: entry.index, configuration: decodeConfiguration(entry.payload) });
+    this.#last = { index: entry.index, configuration: decodeConfiguration(entry.payload) };
+    this.#places.push(this.#last);
   }
 
   /** `index` and all behind it were dropped; the first place, which is committed, stays. */
   truncateFrom(index: number): void {
-    while (this.#places.length > 1 && this.#last.index >= index) this.#places.pop();
+    while (this.#places.length > 1 && this.#last.index >= index) {
+      this.#places.pop();
+      this.#last = this.#places[this.#places.length - 1] as Place;
+    }
   }
 }

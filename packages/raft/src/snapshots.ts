@@ -43,7 +43,8 @@ export function handleSnapshot(state: RaftState, message: SnapshotRequest): void
   const { log, following } = state;
   const { index, snapshotTerm, from, configuration } = message;
   if (needsSnapshot(state, index, snapshotTerm)) {
-    state.outbox.snapshotOffers = [{ from, index, term: snapshotTerm, configuration }];
+    state.outbox.snapshotOffers.length = 0;
+    state.outbox.snapshotOffers.push({ from, index, term: snapshotTerm, configuration });
     return;
   }
   // What is committed is in the leader's log too, and so is all before an entry of the same index and term.

@@ -70,23 +70,12 @@ export interface Following {
 
 /** What waits for the next Ready. */
 interface Outbox {
-  readonly messages: Message[];
-  readonly afterPersist: Message[];
+  messages: Message[];
+  afterPersist: Message[];
   readonly diskReads: DiskRead[];
   readonly snapshotsNeeded: { to: NodeId }[];
-  snapshotOffers: SnapshotOffer[];
+  readonly snapshotOffers: SnapshotOffer[];
   readonly readStates: ReadState[];
-}
-
-export function newOutbox(): Outbox {
-  return {
-    messages: [],
-    afterPersist: [],
-    diskReads: [],
-    snapshotsNeeded: [],
-    snapshotOffers: [],
-    readStates: [],
-  };
 }
 
 /** The one state of a replica. The modules beside work on it and keep nothing of their own. */
@@ -95,7 +84,7 @@ export interface RaftState {
   readonly configurations: ConfigurationLog;
   readonly log: MemoryLog;
   readonly durable: DurableLog;
-  outbox: Outbox;
+  readonly outbox: Outbox;
   readonly ignored: { -readonly [K in keyof IgnoredCounts]: number };
   /** `leader` exactly while `leading` is there. */
   role: Role;
@@ -164,7 +153,14 @@ export function newState(options: RaftOptions): RaftState {
     configurations,
     log,
     durable: new DurableLog(options.hardState, log.lastIndex),
-    outbox: newOutbox(),
+    outbox: {
+      messages: [],
+      afterPersist: [],
+      diskReads: [],
+      snapshotsNeeded: [],
+      snapshotOffers: [],
+      readStates: [],
+    },
     ignored: {
       wrongGroup: 0,
       wrongReceiver: 0,

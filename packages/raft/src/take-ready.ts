@@ -2,10 +2,11 @@ import { applicableIndex } from "./commit.ts";
 import type { Ready } from "./ready.ts";
 import { beginRound, isReadRoundDue } from "./rounds.ts";
 import { pump } from "./sending.ts";
-import { hardStateOf, newOutbox, type RaftState } from "./state.ts";
+import { hardStateOf, type RaftState } from "./state.ts";
 import type { Entry, HardState } from "./types.ts";
 
 const NO_ENTRIES: readonly Entry[] = [];
+const NOTHING: readonly never[] = [];
 
 function leaderChanged(state: RaftState): boolean {
   const { told } = state;
@@ -56,6 +57,11 @@ function takeCommitted(state: RaftState): readonly Entry[] {
   return committed;
 }
 
+/** Most are empty most of the time: those cost nothing. */
+function takeAll<T>(list: T[]): readonly T[] {
+  return list.length === 0 ? NOTHING : list.splice(0);
+}
+
 export function takeReady(state: RaftState): Ready {
   pump(state);
   if (state.leading !== undefined && isReadRoundDue(state.leading)) beginRound(state, state.leading);
@@ -69,12 +75,13 @@ export function takeReady(state: RaftState): Ready {
     messages: outbox.messages,
     messagesAfterPersist: outbox.afterPersist,
     committed: takeCommitted(state),
-    diskReads: outbox.diskReads,
-    snapshotsNeeded: outbox.snapshotsNeeded,
-    snapshotOffers: outbox.snapshotOffers,
-    readStates: outbox.readStates,
+    diskReads: takeAll(outbox.diskReads),
+    snapshotsNeeded: takeAll(outbox.snapshotsNeeded),
+    snapshotOffers: takeAll(outbox.snapshotOffers),
+    readStates: takeAll(outbox.readStates),
     leaderChanged: changed,
   };
-  state.outbox = newOutbox();
+  outbox.messages = [];
+  outbox.afterPersist = [];
   return ready;
 }

@@ -1,59 +1,8 @@
-import { hasCode } from "@ringtide/common";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Configuration, EntryKind, type Message, type RaftCore } from "../src/index.ts";
-import { type CoreLimits, defaultLimits, GROUP, SimNode } from "./support/sim-node.ts";
-
-const alone: Configuration = { voters: [1], votersOutgoing: [], learners: [] };
-const three: Configuration = { voters: [1, 2, 3], votersOutgoing: [], learners: [] };
-
-function startNode(configuration: Configuration, limits: Partial<CoreLimits> = {}): SimNode {
-  const node = new SimNode(1, configuration, { ...defaultLimits, ...limits }, () => 0);
-  node.start(0);
-  return node;
-}
-
-/** Does all the work there is; with `apply` false, committed entries stay unapplied. */
-function settle(node: SimNode, apply = true): Message[] {
-  const sent: Message[] = [];
-  const { core } = node;
-  while (core?.hasReady()) {
-    const ready = core.takeReady();
-    node.accept(ready);
-    sent.push(...ready.messages, ...ready.messagesAfterPersist);
-    for (let done = node.writeOldest(); done !== undefined; done = node.writeOldest()) node.report(done);
-    const last = ready.committed.at(-1);
-    if (apply && last !== undefined) {
-      node.applyTo(last.index);
-    }
-  }
-  return sent;
-}
-
-function leaderAlone(limits: Partial<CoreLimits> = {}): { node: SimNode; core: RaftCore } {
-  const node = startNode(alone, limits);
-  node.core?.campaign();
-  settle(node);
-  if (node.core === undefined) throw new Error("the node is down");
-  return { node, core: node.core };
-}
-
-const draft = (sizeBytes: number) => ({
-  kind: EntryKind.PHYSICAL_PLAN,
-  session: 1,
-  sequence: 1,
-  payload: new Uint8Array(sizeBytes),
-});
-
-function codeOf(act: () => void): string {
-  try {
-    act();
-  } catch (error) {
-    if (hasCode(error, "NOT_LEADER", "OVERLOADED", "UNSUPPORTED", "NOT_A_VOTER")) return error.code;
-    throw error;
-  }
-  return "none";
-}
+import { EntryKind, encodeConfiguration, type Message } from "../src/index.ts";
+import { codeOf, draft, leaderAlone, settle, startNode, three } from "./support/one-node.ts";
+import { defaultLimits, GROUP, SimNode } from "./support/sim-node.ts";
 
 describe("proposals", () => {
   it("are refused where they cannot be taken", () => {
@@ -174,6 +123,7 @@ describe("the host's tasks", () => {
 });
 
 describe("messages that cannot be", () => {
+  const joint = { voters: [1, 4], votersOutgoing: [1, 2, 3], learners: [2] };
   const envelope = { group: GROUP, from: 2, to: 1, term: 3 };
   const beat = { ...envelope, type: "heartbeat", commit: 0, allMatch: 0, readContext: 0, quiesce: false } as const;
 
@@ -193,9 +143,16 @@ describe("messages that cannot be", () => {
     });
   });
 
+  /** Mostly commands, at times a configuration, or bytes that are none. */
+  function pickDraft(choice: number) {
+    if (choice % 4 === 2) return { ...draft(3), kind: EntryKind.CONFIG_CHANGE };
+    if (choice % 4 !== 3) return draft(3);
+    return { ...draft(0), kind: EntryKind.CONFIG_CHANGE, payload: encodeConfiguration(choice > 4 ? joint : three) };
+  }
+
   it("never make step throw, and leave a core that still works", () => {
     const small = fc.integer({ min: 0, max: 6 });
-    const node = { group: fc.constant(GROUP), from: fc.constantFrom(2, 3), to: fc.constant(1), term: small };
+    const node = { group: fc.constant(GROUP), from: fc.constantFrom(2, 3, 9), to: fc.constant(1), term: small };
     const flag = fc.boolean();
     const entries = fc.array(small, { maxLength: 4 });
     const append = fc
@@ -208,12 +165,10 @@ describe("messages that cannot be", () => {
         entries,
       })
       .map((message): Message => {
-        const list = message.entries.map((term, at) => ({ ...draft(3), index: message.prevIndex + 1 + at, term }));
+        const terms = [...message.entries].sort((a, b) => a - b);
         return {
           ...message,
-          entries: list
-            .sort((a, b) => a.term - b.term)
-            .map((one, at) => ({ ...one, index: message.prevIndex + 1 + at })),
+          entries: terms.map((term, at) => ({ ...pickDraft(term + at), index: message.prevIndex + 1 + at, term })),
         };
       });
     const messages: fc.Arbitrary<Message> = fc.oneof(
@@ -253,13 +208,16 @@ describe("messages that cannot be", () => {
         configuration: fc.constant(three),
       }),
     );
-    const inputs = fc.array(fc.oneof(messages, fc.constantFrom("tick", "propose", "settle")), { maxLength: 60 });
+    const inputs = fc.array(fc.oneof(messages, fc.constantFrom("tick", "propose", "read", "settle")), {
+      maxLength: 60,
+    });
     fc.assert(
       fc.property(inputs, (list) => {
-        const node = startNode(three);
+        const node = startNode(three, { quiesceAfterTicks: 3 });
         for (const input of list) {
           if (input === "tick") node.core?.tick(0);
           else if (input === "propose") codeOf(() => node.core?.propose([draft(5)]));
+          else if (input === "read") codeOf(() => node.core?.readIndex(1, 0));
           else if (input === "settle") settle(node);
           else if (typeof input !== "string") node.core?.step(input);
         }

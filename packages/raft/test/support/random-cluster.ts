@@ -119,7 +119,7 @@ export class RandomCluster {
     return [
       [8 * busy, () => this.#host.propose(this.#someNode())],
       [reads ? 15 * busy : 0, () => this.#read()],
-      [membership ? 2 * busy : 0, () => this.#host.changeMembers(this.#someNode())],
+      [membership ? 2 * busy : 0, () => this.#host.changeMembers(this.#someLeader() ?? this.#someNode())],
       [this.#swarm(1) * busy, () => this.#transfer()],
     ];
   }
@@ -252,12 +252,15 @@ export class RandomCluster {
     if (message !== undefined) this.#host.deliver(message);
   }
 
-  /** Asks anybody who believes that it leads. */
-  #read(): void {
+  /** Anybody who believes that it leads. */
+  #someLeader(): SimNode | undefined {
     const leaders = this.#nodes.filter((node) => node.core?.status().role === "leader");
-    if (leaders.length === 0) return;
-    const node = this.#random.pick(leaders);
-    this.#host.read(node, this.#localMs(node));
+    return leaders.length === 0 ? undefined : this.#random.pick(leaders);
+  }
+
+  #read(): void {
+    const leader = this.#someLeader();
+    if (leader !== undefined) this.#host.read(leader, this.#localMs(leader));
   }
 
   /** The others elect a new leader, while the old one does not know. */

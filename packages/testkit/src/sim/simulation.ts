@@ -1,4 +1,4 @@
-import { type Config, META_GROUP, type NodeId } from "@ringtide/common";
+import { type Config, META_GROUP, type NodeId, type RingtideError } from "@ringtide/common";
 import type { Step } from "../ports/scheduler.ts";
 import type { SeededRandom } from "../random/seeded-random.ts";
 import { ConsensusChecks } from "./checks/consensus-checks.ts";
@@ -83,7 +83,7 @@ export class Simulation {
       countLogLine(line, coverage);
       this.#trace?.(`${line.process} says ${line.level}: ${line.message} ${JSON.stringify(line.fields)}`);
     };
-    this.#scene = { cluster: this.cluster, random: random.fork(), damaged: new Set(), say: (line) => this.say(line) };
+    this.#scene = { cluster: this.cluster, random: random.fork(), damaged: new Map(), say: (line) => this.say(line) };
     this.nemesis = new Nemesis(this.#scene, drawPlan(random));
   }
 
@@ -104,11 +104,21 @@ export class Simulation {
       observer.started();
     };
     node.onFailure = (error) => {
-      this.#keep(() => judgeEnd(node.name, error, this.nemesis.counts, this.#coverage));
+      this.#keep(() => this.#judgeEnd(node, error));
       this.cluster.world.network.owner.after(RESTART_AFTER_MS, "supervisor", () => {
         if (node.state === "failed") node.start();
       });
     };
+  }
+
+  #judgeEnd(node: SimNode, error: RingtideError): void {
+    const mend = this.#scene.damaged.get(node);
+    if (error.code === "DISK_CORRUPT" && mend !== undefined && error.message.includes("may have taken a vote")) {
+      // Damage on top of a torn slot of the hard state: the node asks for its backup, and gets it.
+      this.say(`${node.name} gets back what rotted`);
+      mend();
+      this.#coverage.add("node refused to risk a vote");
+    } else judgeEnd(node.name, error, this.nemesis.counts, this.#coverage);
   }
 
   /** What is thrown outside of an event ends the run at the next one. */
@@ -174,7 +184,7 @@ export class Simulation {
 
   /** Damage that has been repaired meanwhile is damage no more. */
   lookAtDamage(): void {
-    for (const node of this.#scene.damaged) {
+    for (const node of this.#scene.damaged.keys()) {
       const cluster = node.node?.cluster;
       if (cluster === undefined) continue;
       const groups = [META_GROUP, ...cluster.metaState.table.groups.map(({ group }) => group)];

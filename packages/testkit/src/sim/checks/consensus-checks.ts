@@ -26,6 +26,8 @@ interface Floor {
 interface Committed {
   readonly crcs: (number | undefined)[];
   readonly terms: (number | undefined)[];
+  /** In whose term it was committed. */
+  readonly committedIn: (number | undefined)[];
   last: number;
 }
 
@@ -124,6 +126,8 @@ export class ConsensusChecks {
     for (let index = view.checkpointIndex + 1; index <= committed.last; index++) {
       const crc = committed.crcs[index];
       if (crc === undefined || (index > durableIndex && index <= lastIndex)) continue;
+      // A leader that was deposed unseen may lack what later ones committed.
+      if ((committed.committedIn[index] ?? 0) >= view.status.term) continue;
       if (image.crc(view.group, index) !== crc)
         throw new Violation(
           "leader completeness",
@@ -137,7 +141,7 @@ export class ConsensusChecks {
     if (image === undefined) return;
     let committed = this.#committed.get(view.group);
     if (committed === undefined) {
-      committed = { crcs: [], terms: [], last: 0 };
+      committed = { crcs: [], terms: [], committedIn: [], last: 0 };
       this.#committed.set(view.group, committed);
     }
     for (let index = from + 1; index <= through; index++) {
@@ -183,6 +187,7 @@ export class ConsensusChecks {
       );
     committed.crcs[index] = crc;
     committed.terms[index] = this.#termOf(group, index, crc);
+    committed.committedIn[index] = view.status.term;
     committed.last = Math.max(committed.last, index);
   }
 

@@ -5,6 +5,7 @@ import { canSpareCopies, type Scene, type StartFault, spareNode, upNodes } from 
 const ROOMY_BYTES = 1024 ** 4;
 const LOG = "/data/log/";
 const FILES = "/data/groups/";
+const SECTOR_BYTES = 512;
 
 function anyUp(scene: Scene): SimNode | undefined {
   const up = upNodes(scene);
@@ -93,13 +94,18 @@ function placeIn(scene: Scene, node: SimNode, directory: string, suffix: string)
   return undefined;
 }
 
+/** Damages a place, and keeps what was there. */
 function damage(scene: Scene, node: SimNode, directory: string, suffix: string): boolean {
   const place = placeIn(scene, node, directory, suffix);
   if (place === undefined) return false;
   const { disk } = node.machine;
-  scene.say(`${node.name}: ${place.path} rots at ${place.position}`);
-  if (scene.random.chance(0.5)) disk.flipBit(place.path, place.position);
-  else disk.zeroSector(place.path, place.position);
+  const { path, position } = place;
+  scene.say(`${node.name}: ${path} rots at ${position}`);
+  const start = position - (position % SECTOR_BYTES);
+  const before = disk.content(path).slice(start, start + SECTOR_BYTES);
+  if (scene.random.chance(0.5)) disk.flipBit(path, position);
+  else disk.zeroSector(path, position);
+  scene.damaged.set(node, () => disk.mend(path, start, before));
   return true;
 }
 
@@ -112,7 +118,7 @@ export const rottenLog: StartFault = (scene) => {
   if (node === undefined) return undefined;
   node.kill();
   node.machine.disk.settle();
-  if (damage(scene, node, LOG, ".log")) scene.damaged.add(node);
+  damage(scene, node, LOG, ".log");
   return {
     forMs: scene.random.between(50, 3000),
     end: () => {
@@ -127,7 +133,6 @@ export const rottenFile: StartFault = (scene) => {
   const node = canSpareCopies(scene) ? spareNode(scene) : undefined;
   if (node === undefined) return undefined;
   if (!damage(scene, node, FILES, ".tsfile")) return undefined;
-  scene.damaged.add(node);
   const restart = scene.random.chance(0.5);
   if (restart) node.kill();
   return {

@@ -36,8 +36,8 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 export interface Scene {
   readonly cluster: SimCluster;
   readonly random: SeededRandom;
-  /** The node's disk has damage that is not known to be repaired: no other may be damaged meanwhile. */
-  readonly damaged: Set<SimNode>;
+  /** The node's disk has damage that is not known to be repaired, and what takes it back: no other may be damaged meanwhile. */
+  readonly damaged: Map<SimNode, () => void>;
   /** A line for the trace. */
   say(line: string): void;
 }
