@@ -48,6 +48,8 @@ export function raftOptions(flags: Readonly<Record<string, string>>) {
     writeTimeoutMs: config.writeOperationTimeoutMs,
     maxConnections: config.maxConcurrentClientNum,
     maxEntryBytes: config.raftLogBufferSize,
+    lowWaterBytes: config.diskLowWaterBytes,
+    reserveBytes: config.diskReserveBytes,
     segmentBytes: config.maxRaftLogPersistDataSizePerFile,
     memoryEntriesMin: config.minNumOfLogsInMem,
     memoryEntriesMax: config.maxNumOfLogsInMem,

@@ -2,6 +2,7 @@ export type { StateMachine } from "./applier.ts";
 export { ClusterNode } from "./cluster-node.ts";
 export type { ClusterOptions, Ports } from "./cluster-options.ts";
 export type { Coordinator } from "./coordinator.ts";
+export { DiskWatch } from "./disk-watch.ts";
 export type { FormationRecord, MemberRecord, NodeAddresses } from "./formation.ts";
 export { type Applied, Forwarder, type Proposal, serveForward } from "./forwarder.ts";
 export { openCore } from "./group-opener.ts";
