@@ -15,6 +15,7 @@ import { MetaStore } from "./meta-group.ts";
 import type { DataGroupPlan } from "./partition-table.ts";
 import { RaftGroup } from "./raft-group.ts";
 import type { SnapshotOffer } from "./raft-group-options.ts";
+import type { TurnQueue } from "./turn-queue.ts";
 
 /** What opening a group of this node needs. */
 export interface OpenContext {
@@ -24,6 +25,7 @@ export interface OpenContext {
   readonly kv: Kv;
   readonly log: RaftLog;
   readonly send: (message: Message) => void;
+  readonly turns: TurnQueue;
   readonly diskWatch: DiskWatch;
   readonly diskLevelOf: (peer: NodeId) => DiskLevel;
   readonly provesLife: (peer: NodeId) => boolean;
@@ -163,9 +165,9 @@ function leadershipParts(context: OpenContext) {
 function raftParts(context: OpenContext) {
   const { clock, logger } = context.options.ports;
   const refusalGraceBytes = context.options.diskReserveBytes / REFUSAL_GRACE_SHARE;
-  const { log, send, onLeaderChanged, onSnapshotOffer } = context;
+  const { log, send, turns, onLeaderChanged, onSnapshotOffer } = context;
   const { onFatal } = context.options;
-  return { refusalGraceBytes, onFatal, log, send, onLeaderChanged, onSnapshotOffer, clock, logger };
+  return { refusalGraceBytes, onFatal, log, send, turns, onLeaderChanged, onSnapshotOffer, clock, logger };
 }
 
 /** What a core takes from its node. */

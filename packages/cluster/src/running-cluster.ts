@@ -20,6 +20,7 @@ import type { RaftGroup } from "./raft-group.ts";
 import { type SnapshotGroup, Snapshots } from "./snapshot/snapshots.ts";
 import { type NodeStatus, replicaStatus } from "./status.ts";
 import { Transport } from "./transport.ts";
+import { TurnQueue } from "./turn-queue.ts";
 
 /** Everything that runs on a node once its cluster has formed: the groups, their transport, the coordinator and the tick. */
 export class RunningCluster {
@@ -155,6 +156,7 @@ export class RunningCluster {
       kv,
       log,
       send,
+      turns: new TurnQueue(ports.clock),
       diskWatch,
       diskLevelOf,
       provesLife,

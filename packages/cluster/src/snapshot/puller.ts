@@ -40,24 +40,25 @@ const MANIFEST = "manifest.json";
 
 /**
  * The receiving side of snapshots: pulls the files of an offered one, resuming what an earlier attempt left, and installs it. One at
- * a time on a node: other offers are dropped, and come again.
+ * a time on a node: of each other group the latest offer waits.
  */
 export class SnapshotPuller {
   readonly #options: SnapshotPullerOptions;
   #running: Promise<void> | undefined;
+  readonly #waiting = new Map<GroupNumber, { readonly from: NodeId; readonly index: number }>();
   readonly #abort = new AbortController();
 
   constructor(options: SnapshotPullerOptions) {
     this.#options = options;
   }
 
-  get isBusy(): boolean {
-    return this.#running !== undefined;
-  }
-
   /** A leader says that this node's replica can only go on from a snapshot. */
   offer(group: GroupNumber, from: NodeId, index: number): void {
-    if (this.#running !== undefined || this.#abort.signal.aborted || !this.#options.isNeeded(group, index)) return;
+    if (this.#abort.signal.aborted || !this.#options.isNeeded(group, index)) return;
+    if (this.#running !== undefined) {
+      this.#waiting.set(group, { from, index });
+      return;
+    }
     const { logger } = this.#options;
     this.#running = this.#pull(group, from)
       .catch((error: unknown) => {
@@ -71,7 +72,17 @@ export class SnapshotPuller {
       })
       .finally(() => {
         this.#running = undefined;
+        this.#waiting.delete(group); // offered again if it is still needed
+        this.#takeNext();
       });
+  }
+
+  #takeNext(): void {
+    for (const [group, { from, index }] of this.#waiting) {
+      if (this.#running !== undefined) return;
+      this.#waiting.delete(group);
+      this.offer(group, from, index);
+    }
   }
 
   async #pull(group: GroupNumber, from: NodeId): Promise<void> {

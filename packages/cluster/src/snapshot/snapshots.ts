@@ -4,12 +4,14 @@ import {
   type Disk,
   type GroupNumber,
   groupName,
+  hexBytes,
   type Logger,
   type NodeId,
   RingtideError,
 } from "@ringtide/common";
 import type { ReplicaStorage, SnapshotManifest } from "@ringtide/engine";
 import type { FilePartRequest } from "@ringtide/proto";
+import { decodeGroupState } from "../group-state.ts";
 import type { RaftGroup } from "../raft-group.ts";
 import { FileRepair } from "./file-repair.ts";
 import { SnapshotPuller } from "./puller.ts";
@@ -141,7 +143,11 @@ export class Snapshots {
   }
 
   async #install(group: GroupNumber, directory: string, manifest: SnapshotManifest): Promise<void> {
-    if (this.#isNeeded(group, manifest.index)) await this.#require(group).install(directory, manifest);
+    const state = decodeGroupState(hexBytes(manifest.groupState), `snapshot of ${groupName(group)}`);
+    const found = this.#require(group);
+    // The log may have got that far by itself meanwhile; what it acknowledged must not be thrown away then.
+    if (state !== undefined && found.raft.needsSnapshot(manifest.index, state.term))
+      await found.install(directory, manifest);
   }
 
   /** Called on each tick of the node. */
