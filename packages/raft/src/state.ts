@@ -24,7 +24,7 @@ export interface Rounds {
 }
 
 /** A read that waits for `round` to be confirmed. */
-export interface PendingRead extends ReadState {
+interface PendingRead extends ReadState {
   readonly round: number;
 }
 
