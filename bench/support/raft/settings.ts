@@ -42,6 +42,7 @@ export function raftOptions(flags: Readonly<Record<string, string>>) {
     electionMinMs: config.electionTimeoutMinMs,
     electionMaxMs: config.electionTimeoutMaxMs,
     quiesceAfterMs: config.quiesceAfterMs,
+    leaseReads: config.leaseReads,
     diskStallLimitMs: config.diskStallLimitMs,
     loopStallLimitMs: config.loopStallLimitMs,
     connectTimeoutMs: config.connectionTimeoutMs,

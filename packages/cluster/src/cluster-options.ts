@@ -64,6 +64,8 @@ export interface ClusterOptions {
   readonly snapshotBytesPerSecond: number;
   /** A group that did nothing for this long sends no beats of its own any more; 0: groups never become quiet. */
   readonly quiesceAfterMs: number;
+  /** Leaders serve strong reads under a lease, which rests on clocks that are wrong by 10 % at most. */
+  readonly leaseReads: boolean;
   readonly shutdownGraceMs: number;
 
   /** Runs a query fragment against a replica; the query package's, handed in by the composition root. */

@@ -10,6 +10,7 @@ import { DataMachine } from "./data-machine.ts";
 import type { DiskLevel, DiskWatch } from "./disk-watch.ts";
 import type { FormationRecord } from "./formation.ts";
 import { decodeGroupState, type GroupState } from "./group-state.ts";
+import { leaseMsOf } from "./lease.ts";
 import { Leadership } from "./leadership.ts";
 import { MetaStore } from "./meta-group.ts";
 import type { DataGroupPlan } from "./partition-table.ts";
@@ -179,6 +180,7 @@ interface CoreContext {
     | "electionMaxMs"
     | "heartbeatMs"
     | "quiesceAfterMs"
+    | "leaseReads"
     | "maxEntryBytes"
     | "memoryEntriesMax"
     | "memoryEntriesMin"
@@ -223,7 +225,7 @@ export async function openCore(context: CoreContext, group: GroupNumber, start: 
     heartbeatTicks: ticks(options.heartbeatMs),
     priority,
     quiesceAfterTicks: options.quiesceAfterMs === 0 ? 0 : ticks(options.quiesceAfterMs),
-    leaseMs: 0,
+    leaseMs: options.leaseReads ? leaseMsOf(ticks(options.electionMinMs), options.tickMs) : 0,
     maxInflightRequests: MAX_INFLIGHT_REQUESTS,
     maxInflightBytes: options.maxEntryBytes * 2,
     maxAppendBytes: MAX_APPEND_BYTES,

@@ -63,6 +63,7 @@ export function clusterOptions(
     catchUpTimeoutMs: config.catchUpTimeoutMs,
     snapshotBytesPerSecond: config.snapshotBytesPerSecond,
     quiesceAfterMs: config.quiesceAfterMs,
+    leaseReads: config.leaseReads,
     shutdownGraceMs: config.shutdownGraceMs,
     runFragment: (fragment, reader, signal) => runFragment(fragment, reader, signal, () => yieldTurn(ports.clock)),
     onFatal,

@@ -98,6 +98,7 @@ export function nodeOptions(
     catchUpTimeoutMs: 60_000,
     snapshotBytesPerSecond: 64 * 1024 * 1024,
     quiesceAfterMs: 1000,
+    leaseReads: false,
     shutdownGraceMs: 200,
     runFragment: async function* () {
       yield new Uint8Array(0);

@@ -1,5 +1,5 @@
 import { isHost, parseAdvertised } from "./addresses.ts";
-import { ANY_DELAY, ANY_SIZE, choice, integer, list, PORT, special, text } from "./key.ts";
+import { ANY_DELAY, ANY_SIZE, boolean, choice, integer, list, PORT, special, text } from "./key.ts";
 
 const MIB = 1_048_576;
 const GIB = 1024 * MIB;
@@ -164,6 +164,10 @@ const PACE = {
   quiesce_after_ms: integer(5000, ANY_DELAY_OR_NEVER, {
     unit: "ms",
     help: "A group that did nothing for this long falls quiet: it costs nothing until it is used again, and its node's beats stand for it. 0: never.",
+  }),
+  lease_reads: boolean(false, {
+    agree: "always",
+    help: "Strong reads are served without asking the other replicas while the leader holds a lease. Rests on clocks: none of the cluster may run more than 10 % too fast or too slow, or a read may be stale.",
   }),
   snapshot_bytes_per_second: integer(64 * MIB, SIZE_FROM_1_MIB, {
     unit: "bytes/s",

@@ -34,6 +34,7 @@ function drawFlags(random: SeededRandom): Record<string, string> {
     max_number_of_persist_raft_log_files: String(random.pick([1, 3])),
     max_persist_raft_log_number_on_disk: String(random.pick([20, 60, 1000])),
     quiesce_after_ms: String(random.pick([0, 1000, 3000])),
+    lease_reads: String(random.chance(0.35)),
   };
 }
 
