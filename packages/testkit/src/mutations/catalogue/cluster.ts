@@ -3,10 +3,10 @@ import type { Mutation } from "../mutation.ts";
 export const CLUSTER_MUTATIONS: readonly Mutation[] = [
   {
     name: "log-cut-beyond-the-checkpoint",
-    file: "packages/cluster/src/data-group.ts",
-    pattern: "Math.min(this.storage.checkpointIndex, status.allMatch) + 1",
-    replacement: "Math.min(status.applied, status.allMatch) + 1",
-    what: "the log is cut behind what was applied, though that is only in memory",
+    file: "packages/cluster/src/log-retention.ts",
+    pattern: "return Math.min(checkpointIndex, neededByReplicas, pinnedIndex ?? Number.POSITIVE_INFINITY) + 1;",
+    replacement: "return Math.min(status.allMatch, neededByReplicas, pinnedIndex ?? Number.POSITIVE_INFINITY) + 1;",
+    what: "the log is cut as far as all have it, though files do not have it yet",
     catchBy: "sim",
   },
   {

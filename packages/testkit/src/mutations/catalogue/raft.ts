@@ -147,9 +147,9 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "beat-tells-an-uncompared-commit",
-    file: `${SRC}/leading.ts`,
-    pattern: "const commit = Math.min(peer.match, state.commit);",
-    replacement: "const commit = state.commit;",
+    file: `${SRC}/rounds.ts`,
+    pattern: "commit: Math.min(peer.match, state.commit),",
+    replacement: "commit: state.commit,",
     what: "a beat tells followers to commit what their logs were never compared for",
     catchBy: "sim",
   },
