@@ -159,7 +159,9 @@ describe("a file of the manifest", () => {
   });
 
   it("that cannot be read keeps the deletions that it may need", async () => {
-    const host = await filled();
+    const host = await start();
+    insert(host, rowsFrom(0, 300));
+    await host.closeFile();
     const [path, copy] = [pathOf(host, 0), keptCopy(host, 0)];
     host.apply({ kind: "deleteData", patterns: ["root.sg.d"], from: 10n, to: 19n });
     await host.stop();
