@@ -1,6 +1,7 @@
 import { type Clock, type Disk, hasCode, RingtideError } from "@ringtide/common";
 import type { FileIdentity, SnapshotManifest } from "./api.ts";
 import type { DataFile } from "./data-file.ts";
+import { makeDirectory } from "./directory.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { hexOf, MANIFEST_FORMAT, STATE_FILE } from "./manifest.ts";
 import { Pacer } from "./pacer.ts";
@@ -44,7 +45,7 @@ export async function exportSnapshot(source: ExportSource, directory: string): P
     signal.throwIfAborted();
     await pacer.pace();
   };
-  await disk.mkdir(directory);
+  await makeDirectory(disk, directory);
   const links: string[] = [];
   const writer = await StateWriter.create(disk, `${directory}/${STATE_FILE}`);
   try {
