@@ -24,7 +24,8 @@ function incomingName({ name, digest }: FileIdentity): string {
 /** Makes a directory and its missing parents, durably. */
 export async function makeDirectory(disk: Disk, path: string): Promise<void> {
   const parents: string[] = [];
-  for (let at = path; (await disk.stat(at)) === undefined; at = parentOf(at)) parents.push(parentOf(at));
+  for (let at = path; at !== parentOf(at) && (await disk.stat(at)) === undefined; at = parentOf(at))
+    parents.push(parentOf(at));
   await disk.mkdir(path);
   for (const parent of parents.reverse()) await disk.syncDir(parent);
 }
