@@ -1,4 +1,4 @@
-import { type Clock, type Disk, hasCode, RingtideError } from "@ringtide/common";
+import { type Clock, type Disk, hasCode, makeDirectory, RingtideError } from "@ringtide/common";
 import type { FileIdentity, SnapshotManifest } from "./api.ts";
 import type { DataFile } from "./data-file.ts";
 import type { Exclusive } from "./exclusive.ts";
@@ -44,7 +44,7 @@ export async function exportSnapshot(source: ExportSource, directory: string): P
     signal.throwIfAborted();
     await pacer.pace();
   };
-  await disk.mkdir(directory);
+  await makeDirectory(disk, directory);
   const links: string[] = [];
   const writer = await StateWriter.create(disk, `${directory}/${STATE_FILE}`);
   try {

@@ -30,6 +30,7 @@ export class StateWriter {
   readonly #file: DiskFile;
   readonly #digest: Digest;
   #sizeBytes = 0;
+  #isClosed = false;
 
   private constructor(disk: Disk, path: string, file: DiskFile, digest: Digest) {
     this.#disk = disk;
@@ -67,7 +68,7 @@ export class StateWriter {
     waiting.push(sealed(new ByteWriter(0), 0));
     await this.#append(waiting);
     await this.#file.datasync();
-    await this.#file.close();
+    await this.#close();
     return { sizeBytes: this.#sizeBytes, digest: this.#digest.hex() };
   }
 
@@ -79,7 +80,13 @@ export class StateWriter {
 
   /** Removes what was written, as far as the disk lets it. */
   async abort(): Promise<void> {
-    await Promise.allSettled([this.#file.close(), this.#disk.unlink(this.#path)]);
+    await Promise.allSettled([this.#close(), this.#disk.unlink(this.#path)]);
+  }
+
+  async #close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#file.close();
   }
 }
 

@@ -49,6 +49,7 @@ export interface CheckpointChanges {
 /** A value of the store is at most 1 MiB: longer ones are kept in parts under consecutive keys. */
 const PART_BYTES = 512 * 1024;
 const DEVICES_A_TURN = 256;
+const ENTRIES_A_TURN = 4096;
 
 /** The group's part of the key-value store. */
 export class Store {
@@ -158,7 +159,10 @@ export class Store {
   async replaceAll(entries: readonly StoreEntry[]): Promise<void> {
     const batch: KvChange[] = [];
     for await (const [key] of this.#kv.entries(this.#keys.all())) batch.push({ op: "delete", key });
-    for (const [tail, value] of entries) batch.push({ op: "put", key: this.#keys.withPrefix(tail), value });
+    for (const [i, [tail, value]] of entries.entries()) {
+      batch.push({ op: "put", key: this.#keys.withPrefix(tail), value });
+      if (i % ENTRIES_A_TURN === ENTRIES_A_TURN - 1) await yieldTurn(this.#clock);
+    }
     await this.#kv.write(batch, { sync: true });
   }
 

@@ -1,6 +1,7 @@
 import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
-import { hasCode } from "@ringtide/common";
+import { hasCode, RingtideError } from "@ringtide/common";
+import { createDisk } from "@ringtide/common/node";
 import { describe, expect, it } from "vitest";
 import type { FileIdentity } from "../src/api.ts";
 import { range, rowsOf } from "./support/blocks.ts";
@@ -9,6 +10,7 @@ import { CrashingPorts, OPENING_CHANGES } from "./support/crashing-ports.ts";
 import { flipByte, regionsOf } from "./support/damage.ts";
 import { ALWAYS, expectedRows, insert, rows, rowsFrom, scan, useDirectories, useHosts } from "./support/fixtures.ts";
 import type { Host, HostOptions } from "./support/host.ts";
+import { overriding } from "./support/overriding.ts";
 import { SeededRandom } from "./support/random.ts";
 
 const start = useHosts();
@@ -159,7 +161,9 @@ describe("a file of the manifest", () => {
   });
 
   it("that cannot be read keeps the deletions that it may need", async () => {
-    const host = await filled();
+    const host = await start();
+    insert(host, rowsFrom(0, 300));
+    await host.closeFile();
     const [path, copy] = [pathOf(host, 0), keptCopy(host, 0)];
     host.apply({ kind: "deleteData", patterns: ["root.sg.d"], from: 10n, to: 19n });
     await host.stop();
@@ -173,6 +177,37 @@ describe("a file of the manifest", () => {
     await host.restart();
     expect(await rows(host)).toEqual(left);
   });
+});
+
+it("takes a sector of a file that cannot be read for damage like any other", async () => {
+  const real = createDisk();
+  let fails = false;
+  const disk = overriding(real, {
+    open: async (path, mode) => {
+      const file = await real.open(path, mode);
+      return overriding(file, {
+        read: async (into, position) => {
+          if (fails) throw new RingtideError("DISK_IO", "EIO");
+          return file.read(into, position);
+        },
+      });
+    },
+  });
+  for (const find of [
+    async (host: Host) => expect(readAll(host, basename(pathOf(host, 0)))).resolves.toBeGreaterThan(0),
+    async (host: Host) => host.engine.verify(signal),
+    async (host: Host) => host.restart(),
+  ]) {
+    const host = await start({ disk });
+    insert(host, rowsFrom(0, 300), rowsFrom(0, 90, "root.sg.e"));
+    await host.closeFile();
+    fails = true;
+    await find(host);
+    fails = false;
+    expect(host.engine.damagedFiles().length).toBe(1);
+    await host.engine.replaceFile(basename(pathOf(host, 0)), keptCopy(host, 0));
+    expect(await readAll(host, "")).toBe(0);
+  }
 });
 
 describe("replacing a file", () => {

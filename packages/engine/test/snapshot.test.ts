@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Kv, RequestId } from "@ringtide/common";
 import { createDisk } from "@ringtide/common/node";
@@ -39,12 +39,15 @@ describe("a snapshot", () => {
     expect(readdirSync(at).sort()).toEqual(manifest.files.map(({ name }) => name).sort());
     expect(manifest).toMatchObject({ format: 1, group: 16, index: 5 });
     expect(manifest.groupState).toBe(Buffer.from(hostStateAt(5)).toString("hex"));
+    const files = source.engine.files();
+    await source.closeFile();
+    for (const { name } of files) rmSync(join(source.filesDirectory, name));
     const target = await start();
     await target.stop();
     await target.install(at, JSON.parse(JSON.stringify(manifest)));
     await target.open();
     expect(target.engine).toMatchObject({ checkpointIndex: 5, appliedIndex: 5, checkpointState: hostStateAt(5) });
-    expect(target.engine.files()).toEqual(source.engine.files());
+    expect(target.engine.files()).toEqual(files);
     expect(await rows(target)).toEqual(expectedRows(6, 144));
   });
 
@@ -54,8 +57,11 @@ describe("a snapshot", () => {
     const close = async () => {
       if (source === undefined) return;
       insert(source, rowsFrom(source.log.length * 10, 10));
+      const files = source.engine.files().length + 1;
       source.append("close");
-      for (let turns = 0; turns < 200; turns++) await new Promise((resolve) => setImmediate(resolve));
+      const turn = () => new Promise((resolve) => setImmediate(resolve));
+      // Gives the close the time that it would need, were nothing in its way.
+      for (let turns = 0; turns < 2000 && source.engine.files().length < files; turns++) await turn();
     };
     const link = async (existing: string, added: string) => {
       await close();
@@ -128,6 +134,37 @@ describe("a snapshot", () => {
     }
     expect(outcomes).toMatch(/^x{6,}\.+$/);
   });
+
+  it.each([false, true])(
+    "that a crash cuts off leaves its source alone (unsynced names are lost: %s)",
+    async (losesNames) => {
+      const host = await start();
+      for (let i = 0; i < 2; i++) {
+        insert(host, rowsFrom(i * 10, 10));
+        await host.closeFile();
+      }
+      const files = host.engine.files();
+      let outcomes = "";
+      for (let changes = 0; !outcomes.endsWith("."); changes++) {
+        await host.stop();
+        const ports = new CrashingPorts(changes, { losesNames });
+        await host.open(ports);
+        const isMade = await host.engine.exportSnapshot(join(directory(), "snapshot")).then(
+          () => true,
+          () => false,
+        );
+        outcomes += isMade ? "." : "x";
+        await host.stop();
+        ports.crash();
+        await host.open();
+        await host.engine.verify(new AbortController().signal);
+        expect(host.engine.damagedFiles()).toEqual([]);
+        expect(host.engine.files()).toEqual(files);
+        expect(await rows(host)).toEqual(expectedRows(0, 20));
+      }
+      expect(outcomes).toMatch(/^x{6,}\.$/);
+    },
+  );
 
   it("holds records of several parts: many series, many requests, many devices", async () => {
     const source = await start();

@@ -1,4 +1,5 @@
 import type { Session } from "@ringtide/client";
+import { type Clock, hasCode, sleep } from "@ringtide/common";
 import { checkLinearizable } from "../history/checker/check.ts";
 import type { Operation } from "../history/operation.ts";
 import { HistoryRecorder } from "../history/recorder.ts";
@@ -19,6 +20,7 @@ const FAULTS_MS = 90_000;
 const RECOVERY_LIMIT_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 8000;
 const CLIENTS = 4;
+const MAX_READ_ATTEMPTS = 15;
 const MIN_OPERATIONS = 200;
 /** Seconds that a seed whose clients could hardly work gets in peace, to work then. */
 const MAX_PEACE_ROUNDS = 60;
@@ -112,7 +114,7 @@ async function story(simulation: Simulation, random: SeededRandom, recorder: His
     await cluster.run(1000);
   stop.abort();
   await cluster.runFor(work, REQUEST_TIMEOUT_MS * 3);
-  await finale(simulation, first, keys, recorder);
+  await finale(simulation, first, keys, recorder, process.clock);
 }
 
 /** With clients at work, entries are under way at nearly every moment. */
@@ -160,8 +162,9 @@ async function finale(
   session: WorkloadSession,
   keys: KeySpace,
   recorder: HistoryRecorder,
+  clock: Clock,
 ): Promise<void> {
-  await cluster.runFor(readAll(session, keys, recorder), 120_000);
+  await cluster.runFor(readAll(session, keys, recorder, clock), 120_000);
   await cluster.runFor(session.execute("FLUSH"), 60_000);
   await cluster.runUntil(() => haveOneCheckpoint(cluster), 30_000, "all replicas close the same files");
   await cluster.runFor(compareReplicas(cluster), 60_000);
@@ -169,7 +172,25 @@ async function finale(
   if (leftMs > 0) await cluster.run(leftMs);
 }
 
-async function readAll(session: WorkloadSession, keys: KeySpace, recorder: HistoryRecorder): Promise<void> {
+/** Damage that this very read finds is refused first, and repaired then. */
+async function readOnce(session: WorkloadSession, sql: string, clock: Clock): Promise<unknown> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const result = await session.execute(sql, { consistency: "strong" });
+      return (await result.toArray())[0]?.values[0];
+    } catch (error) {
+      if (attempt === MAX_READ_ATTEMPTS || !hasCode(error, "DISK_CORRUPT")) throw error;
+      await sleep(clock, 1000);
+    }
+  }
+}
+
+async function readAll(
+  session: WorkloadSession,
+  keys: KeySpace,
+  recorder: HistoryRecorder,
+  clock: Clock,
+): Promise<void> {
   for (const device of keys.devices) {
     const times = new Set<number>();
     for (const { key } of recorder.operations()) {
@@ -178,10 +199,8 @@ async function readAll(session: WorkloadSession, keys: KeySpace, recorder: Histo
     }
     for (const time of times) {
       const pending = recorder.begin(CLIENTS, "read", `${device}.${keys.measurement}@${time}`, null);
-      const result = await session.execute(`SELECT ${keys.measurement} FROM ${device} WHERE time = ${time}`, {
-        consistency: "strong",
-      });
-      const value = (await result.toArray())[0]?.values[0];
+      const sql = `SELECT ${keys.measurement} FROM ${device} WHERE time = ${time}`;
+      const value = await readOnce(session, sql, clock);
       pending.done(value === undefined || value === null ? null : Number(value));
     }
   }

@@ -8,6 +8,12 @@ interface Slot {
   isDurable: boolean;
 }
 
+interface Vote {
+  readonly group: GroupNumber;
+  readonly term: number;
+  readonly vote: NodeId;
+}
+
 /** What a node's log files hold of one group, read from the bytes that were written, not from what the program believes. */
 class GroupImage {
   /** slots[i] is the entry at index i; a hole where it was cut or never seen. */
@@ -24,6 +30,7 @@ export class LogImage {
   readonly #groups = new Map<GroupNumber, GroupImage>();
   /** Written and not synced, by file. */
   readonly #unsynced = new Map<string, Slot[]>();
+  readonly #unsyncedVotes = new Map<string, Vote[]>();
 
   constructor(node: NodeId) {
     this.node = node;
@@ -58,9 +65,16 @@ export class LogImage {
     else waiting.push(slot);
   }
 
-  /** One vote a term, also over restarts: a term's vote may go from nobody to somebody once. */
-  hardState(group: GroupNumber, term: number, vote: NodeId): void {
+  /** A vote counts once it is durable: before that it is promised to nobody, and a crash may take it back. */
+  hardState(path: string, group: GroupNumber, term: number, vote: NodeId): void {
     if (vote === 0) return;
+    const waiting = this.#unsyncedVotes.get(path);
+    if (waiting === undefined) this.#unsyncedVotes.set(path, [{ group, term, vote }]);
+    else waiting.push({ group, term, vote });
+  }
+
+  /** One vote a term, also over restarts. */
+  #voted({ group, term, vote }: Vote): void {
     const { votes } = this.#group(group);
     const before = votes.get(term) ?? vote;
     if (before !== vote)
@@ -74,15 +88,19 @@ export class LogImage {
   /** What is being synced from now on: call the result when the sync has returned. */
   beginSync(path: string): () => void {
     const syncing = this.#unsynced.get(path) ?? [];
+    const votes = this.#unsyncedVotes.get(path) ?? [];
     this.#unsynced.delete(path);
+    this.#unsyncedVotes.delete(path);
     return () => {
       for (const slot of syncing) slot.isDurable = true;
+      for (const vote of votes) this.#voted(vote);
     };
   }
 
   /** The machine lost power: what follows is read again from what its disk kept. Votes that were seen stay promised. */
   lostMemory(): void {
     this.#unsynced.clear();
+    this.#unsyncedVotes.clear();
     for (const image of this.#groups.values()) image.slots.length = 0;
   }
 

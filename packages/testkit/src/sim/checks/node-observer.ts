@@ -8,6 +8,8 @@ import { readRecords } from "./log-parser.ts";
 import { Violation } from "./violation.ts";
 
 const LOG_DIRECTORY = "/data/log/";
+/** Where a fault keeps the node's own disk while an empty one is in its place. */
+const LOG_ASIDE = "/data-aside/log/";
 
 /** Budgets that a group may never exceed, with room for one entry of the largest size. */
 export interface Budgets {
@@ -119,7 +121,8 @@ export class NodeObserver {
 /** Reads the log of a disk into the image; all that `bytesOf` gives counts as durable. */
 function readImage(disk: DiskStore, image: LogImage, bytesOf: (path: string) => Uint8Array): void {
   image.lostMemory();
-  for (const { path } of disk.files(LOG_DIRECTORY)) {
+  const aside = disk.files(LOG_ASIDE);
+  for (const { path } of aside.length > 0 ? aside : disk.files(LOG_DIRECTORY)) {
     if (!path.endsWith(".log")) continue;
     readRecords(bytesOf(path), path, image);
     image.beginSync(path)();
