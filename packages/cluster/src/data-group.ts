@@ -10,6 +10,7 @@ import type { Applied, Proposal } from "./forwarder.ts";
 import type { Leadership } from "./leadership.ts";
 import { firstIndexToKeep, type LogRetention } from "./log-retention.ts";
 import type { RaftGroup } from "./raft-group.ts";
+import { whenRoom } from "./when-room.ts";
 
 /** When the leader closes the memtable into a file. */
 interface ClosePolicy {
@@ -95,13 +96,17 @@ export class DataGroup {
    * installed: then it goes on with the state that it had. When it cannot go on at all, the group stops here.
    */
   async install(directory: string, manifest: SnapshotManifest): Promise<void> {
-    const { source } = this.#options;
+    const { source, clock } = this.#options;
     await this.raft.suspend();
     try {
       await this.storage.close();
       // Whatever comes of it, the disk has the old state or the new one, and opening says which.
       const [installed] = await Promise.allSettled([source.install(directory, manifest)]);
-      const { storage, configuration, core } = await source.open();
+      const { storage, configuration, core } = await whenRoom(
+        clock,
+        () => source.open(),
+        () => this.raft.stopped,
+      );
       this.#machine.replace(storage, configuration);
       this.#watchDamage();
       this.raft.resume(core);

@@ -107,15 +107,20 @@ function engineOptions({ options, kv }: OpenContext, group: GroupNumber): Engine
 async function openReplica(context: OpenContext, plan: DataGroupPlan): Promise<Replica> {
   const { group, members } = plan;
   const storage = await Engine.open(engineOptions(context, group));
-  const state = decodeGroupState(storage.checkpointState, `checkpoint of ${groupName(group)}`);
-  const configuration = state?.configuration ?? { voters: members, votersOutgoing: [], learners: [] };
-  const core = await openCore(context, group, {
-    checkpointIndex: storage.checkpointIndex,
-    checkpointTerm: state?.term,
-    configuration,
-    priority: headerOf(group) === context.self ? 0 : LATER_PRIORITY,
-  });
-  return { storage, configuration, core };
+  try {
+    const state = decodeGroupState(storage.checkpointState, `checkpoint of ${groupName(group)}`);
+    const configuration = state?.configuration ?? { voters: members, votersOutgoing: [], learners: [] };
+    const core = await openCore(context, group, {
+      checkpointIndex: storage.checkpointIndex,
+      checkpointTerm: state?.term,
+      configuration,
+      priority: headerOf(group) === context.self ? 0 : LATER_PRIORITY,
+    });
+    return { storage, configuration, core };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
 }
 
 export async function openDataGroup(context: OpenContext, plan: DataGroupPlan): Promise<DataGroup> {

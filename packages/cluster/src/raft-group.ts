@@ -312,10 +312,15 @@ export class RaftGroup {
   #checkTrust(): void {
     if (!this.#isDistrusted || !this.#core.status().mayVote) return;
     this.#isDistrusted = false;
-    this.#options.logger.info("the damaged log has caught up: this replica votes again", {
-      group: groupName(this.group),
-    });
-    this.#options.log.trust(this.group).catch((error: unknown) => this.#fail(error));
+    const { log, logger } = this.#options;
+    log.trust(this.group).then(
+      () => logger.info("the damaged log has caught up: this replica votes again", { group: groupName(this.group) }),
+      (error: unknown) => {
+        if (hasCode(error, "DISK_FULL"))
+          this.#isDistrusted = true; // tried again at the next tick
+        else this.#fail(error);
+      },
+    );
   }
 
   /** Asked before a snapshot replaces the state: false where the log has got that far. */

@@ -21,6 +21,7 @@ import { type SnapshotGroup, Snapshots } from "./snapshot/snapshots.ts";
 import { type NodeStatus, replicaStatus } from "./status.ts";
 import { Transport } from "./transport.ts";
 import { TurnQueue } from "./turn-queue.ts";
+import { whenRoom } from "./when-room.ts";
 
 /** Everything that runs on a node once its cluster has formed: the groups, their transport, the coordinator and the tick. */
 export class RunningCluster {
@@ -265,7 +266,7 @@ export class RunningCluster {
     await raft.suspend();
     try {
       const [installed] = await Promise.allSettled([store.install(directory, manifest)]);
-      raft.resume(await reopenCore());
+      raft.resume(await whenRoom(this.#options.ports.clock, reopenCore, () => raft.stopped));
       if (installed.status === "rejected") throw installed.reason;
     } catch (error) {
       const known = asRingtideError(error);
@@ -323,9 +324,10 @@ export class RunningCluster {
   async close(): Promise<void> {
     this.#ticker.close();
     this.#diskWatch.stop();
+    // Ends what waits for a group, as the installation of a snapshot may.
+    for (const raft of this.#rafts()) raft.stop(new RingtideError("SHUTTING_DOWN", "the node is stopping"));
     await this.snapshots.close();
     this.transport.close();
-    this.#metaRaft.stop(new RingtideError("SHUTTING_DOWN", "the node is stopping"));
     await this.#metaRaft.idle();
     await this.#metaStore.close();
     for (const group of this.#dataGroups.values()) await group.close();

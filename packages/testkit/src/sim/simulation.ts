@@ -113,11 +113,11 @@ export class Simulation {
   }
 
   #judgeEnd(node: SimNode, error: RingtideError): void {
-    const mend = this.#scene.damaged.get(node);
-    if (error.code === "DISK_CORRUPT" && mend !== undefined && error.message.includes("may have taken a vote")) {
+    const damage = this.#scene.damaged.get(node);
+    if (error.code === "DISK_CORRUPT" && damage !== undefined && error.message.includes("may have taken a vote")) {
       // Damage on top of a torn slot of the hard state: the node asks for its backup, and gets it.
       this.say(`${node.name} gets back what rotted`);
-      mend();
+      damage.mend();
       this.#coverage.add("node refused to risk a vote");
     } else judgeEnd(node.name, error, this.nemesis.counts, this.#coverage);
   }
@@ -185,7 +185,7 @@ export class Simulation {
 
   /** Damage that has been repaired meanwhile is damage no more. */
   lookAtDamage(): void {
-    for (const node of this.#scene.damaged.keys()) {
+    for (const [node, damage] of this.#scene.damaged) {
       const cluster = node.node?.cluster;
       if (cluster === undefined) continue;
       const groups = [META_GROUP, ...cluster.metaState.table.groups.map(({ group }) => group)];
@@ -195,7 +195,7 @@ export class Simulation {
         const { mayVote, applied, commit } = found.raft.status();
         return mayVote && applied === commit && (found.storage?.damagedFiles().length ?? 0) === 0;
       });
-      if (isWhole) this.#scene.damaged.delete(node);
+      if (isWhole && damage.isGone()) this.#scene.damaged.delete(node);
     }
   }
 

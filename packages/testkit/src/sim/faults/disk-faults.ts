@@ -1,3 +1,4 @@
+import { equalBytes } from "@ringtide/common";
 import type { SimNode } from "../sim-node.ts";
 import { canSpareCopies, type Scene, type StartFault, spareNode, upNodes } from "./fault.ts";
 
@@ -105,7 +106,13 @@ function damage(scene: Scene, node: SimNode, directory: string, suffix: string):
   const before = disk.content(path).slice(start, start + SECTOR_BYTES);
   if (scene.random.chance(0.5)) disk.flipBit(path, position);
   else disk.zeroSector(path, position);
-  scene.damaged.set(node, () => disk.mend(path, start, before));
+  scene.damaged.set(node, {
+    mend: () => disk.mend(path, start, before),
+    isGone: () =>
+      directory === LOG ||
+      disk.tree.find(path) === undefined ||
+      equalBytes(disk.content(path).subarray(start, start + before.length), before),
+  });
   return true;
 }
 

@@ -32,12 +32,20 @@ export const FAULT_KINDS = [
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
+/** Bytes of a disk that rotted. */
+export interface Damage {
+  /** As from a backup. */
+  readonly mend: () => void;
+  /** True when the disk does not have the bad bytes any more, or they are in a log, which goes on behind them. */
+  readonly isGone: () => boolean;
+}
+
 /** What a fault works on. */
 export interface Scene {
   readonly cluster: SimCluster;
   readonly random: SeededRandom;
   /** The node's disk has damage that is not known to be repaired, and what takes it back: no other may be damaged meanwhile. */
-  readonly damaged: Map<SimNode, () => void>;
+  readonly damaged: Map<SimNode, Damage>;
   /** A line for the trace. */
   say(line: string): void;
 }
