@@ -33,7 +33,7 @@ export const FAULT_KINDS = [
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** Bytes of a disk that rotted. */
-export interface Damage {
+interface Damage {
   /** As from a backup. */
   readonly mend: () => void;
   /** True when the disk does not have the bad bytes any more, or they are in a log, which goes on behind them. */
