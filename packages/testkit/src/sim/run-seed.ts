@@ -108,7 +108,8 @@ async function story(simulation: Simulation, random: SeededRandom, recorder: His
   }
   if (!(await simulation.recover(RECOVERY_LIMIT_MS)) && !(await settlesWithoutLoad(simulation, stop, work)))
     throw new Violation("all is well again after the faults", whatIsMissing(cluster));
-  for (let round = 0; round < MAX_PEACE_ROUNDS && finishedOf(recorder) < MIN_OPERATIONS; round++) await cluster.run(1000);
+  for (let round = 0; round < MAX_PEACE_ROUNDS && finishedOf(recorder) < MIN_OPERATIONS; round++)
+    await cluster.run(1000);
   stop.abort();
   await cluster.runFor(work, REQUEST_TIMEOUT_MS * 3);
   await finale(simulation, first, keys, recorder);

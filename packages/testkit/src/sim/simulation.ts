@@ -97,12 +97,15 @@ export class Simulation {
         onLogRead: () => {
           if (node.state === "runs") this.#diskReads++;
         },
+        onViolation: (violation) => {
+          this.#error ??= violation;
+        },
       }),
     });
-    node.onEnded = () => observer.ended();
+    node.onEnded = () => this.#keep(() => observer.ended());
     node.onServing = () => {
       this.#coverage.add("restart");
-      observer.started();
+      this.#keep(() => observer.started());
     };
     node.onFailure = (error) => {
       this.#keep(() => this.#judgeEnd(node, error));

@@ -188,7 +188,9 @@ export class DiskStore {
   /** What the medium damaged is brought back, as from a backup. */
   mend(path: string, position: number, bytes: Uint8Array): void {
     if (this.tree.find(path) !== undefined)
-      this.tree.file("mend", path).rot(position, bytes.length, (stored) => stored.set(bytes.subarray(0, stored.length)));
+      this.tree
+        .file("mend", path)
+        .rot(position, bytes.length, (stored) => stored.set(bytes.subarray(0, stored.length)));
   }
 
   /** The medium loses the sector that `position` is in: it reads as zeros. */

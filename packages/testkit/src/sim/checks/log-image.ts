@@ -8,11 +8,25 @@ interface Slot {
   isDurable: boolean;
 }
 
+/** A vote on its way to the disk. */
+interface Vote {
+  readonly group: GroupNumber;
+  readonly term: number;
+  readonly vote: NodeId;
+}
+
+/** Written and not synced. */
+interface Unsynced {
+  readonly slots: Slot[];
+  readonly votes: Vote[];
+}
+
 /** What a node's log files hold of one group, read from the bytes that were written, not from what the program believes. */
 class GroupImage {
   /** slots[i] is the entry at index i; a hole where it was cut or never seen. */
   readonly slots: (Slot | undefined)[] = [];
-  votes = new Map<number, NodeId>();
+  /** Durable ones, by term. */
+  readonly votes = new Map<number, NodeId>();
 }
 
 /**
@@ -22,8 +36,8 @@ class GroupImage {
 export class LogImage {
   readonly node: NodeId;
   readonly #groups = new Map<GroupNumber, GroupImage>();
-  /** Written and not synced, by file. */
-  readonly #unsynced = new Map<string, Slot[]>();
+  /** By file. */
+  readonly #unsynced = new Map<string, Unsynced>();
 
   constructor(node: NodeId) {
     this.node = node;
@@ -53,14 +67,24 @@ export class LogImage {
   }
 
   #wait(path: string, slot: Slot): void {
-    const waiting = this.#unsynced.get(path);
-    if (waiting === undefined) this.#unsynced.set(path, [slot]);
-    else waiting.push(slot);
+    this.#unsyncedOf(path).slots.push(slot);
   }
 
-  /** One vote a term, also over restarts: a term's vote may go from nobody to somebody once. */
-  hardState(group: GroupNumber, term: number, vote: NodeId): void {
-    if (vote === 0) return;
+  #unsyncedOf(path: string): Unsynced {
+    let unsynced = this.#unsynced.get(path);
+    if (unsynced === undefined) {
+      unsynced = { slots: [], votes: [] };
+      this.#unsynced.set(path, unsynced);
+    }
+    return unsynced;
+  }
+
+  hardState(path: string, group: GroupNumber, term: number, vote: NodeId): void {
+    if (vote !== 0) this.#unsyncedOf(path).votes.push({ group, term, vote });
+  }
+
+  /** One vote a term, also over restarts. What was never durable promised nothing, and may be forgotten. */
+  #vote({ group, term, vote }: Vote): void {
     const { votes } = this.#group(group);
     const before = votes.get(term) ?? vote;
     if (before !== vote)
@@ -71,16 +95,17 @@ export class LogImage {
     votes.set(term, vote);
   }
 
-  /** What is being synced from now on: call the result when the sync has returned. */
+  /** What is being synced from now on: call the result when the sync has returned. Throws when a node votes twice in a term. */
   beginSync(path: string): () => void {
-    const syncing = this.#unsynced.get(path) ?? [];
+    const syncing = this.#unsynced.get(path);
     this.#unsynced.delete(path);
     return () => {
-      for (const slot of syncing) slot.isDurable = true;
+      for (const slot of syncing?.slots ?? []) slot.isDurable = true;
+      for (const vote of syncing?.votes ?? []) this.#vote(vote);
     };
   }
 
-  /** The machine lost power: what follows is read again from what its disk kept. Votes that were seen stay promised. */
+  /** The machine lost power: what follows is read again from what its disk kept. Votes that were durable stay promised. */
   lostMemory(): void {
     this.#unsynced.clear();
     for (const image of this.#groups.values()) image.slots.length = 0;

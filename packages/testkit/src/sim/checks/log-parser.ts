@@ -36,5 +36,5 @@ function readRecord(view: DataView, at: number, path: string, image: LogImage): 
   const term = u53(view, at + 16);
   const index = u53(view, at + 24);
   if (kind < FIRST_OWN_KIND) image.entry(path, group, index, term, view.getUint32(at, true));
-  else if (kind === HARD_STATE) image.hardState(group, term, index);
+  else if (kind === HARD_STATE) image.hardState(path, group, term, index);
 }

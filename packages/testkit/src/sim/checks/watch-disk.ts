@@ -8,6 +8,8 @@ const SEGMENT = /\/segment-\d+\.log$/;
 export interface DiskObserver {
   /** A part of the log on disk was read. */
   onLogRead(): void;
+  /** What was written cannot be. It is not thrown at the program, which would take it for an error of its disk. */
+  onViolation(violation: unknown): void;
 }
 
 /** The disk of a node, with an eye on what is written to its log. Everything is passed on as it is. */
@@ -46,7 +48,11 @@ function watchFile(file: DiskFile, path: string, image: LogImage, observer: Disk
     datasync: async () => {
       const synced = image.beginSync(path);
       await file.datasync();
-      synced();
+      try {
+        synced();
+      } catch (violation) {
+        observer.onViolation(violation);
+      }
     },
     truncate: (sizeBytes) => file.truncate(sizeBytes),
     sizeBytes: () => file.sizeBytes(),
