@@ -1,5 +1,6 @@
 import { type GroupNumber, groupName, type NodeId } from "@ringtide/common";
 import type { RaftStatus } from "@ringtide/raft";
+import { ConfigurationCheck } from "./configuration-check.ts";
 import type { LogImage } from "./log-image.ts";
 import { Violation } from "./violation.ts";
 
@@ -40,6 +41,7 @@ export class ConsensusChecks {
   readonly #leaders = new Map<string, NodeId>();
   readonly #floors = new Map<string, Floor>();
   readonly #committed = new Map<GroupNumber, Committed>();
+  readonly #configurations = new ConfigurationCheck();
   /** Highest index that a node's files were seen to cover. */
   readonly #checkpoints = new Map<string, number>();
   /** Leadership terms seen: for the coverage table. */
@@ -54,6 +56,7 @@ export class ConsensusChecks {
     const key = `${view.node}/${group}`;
     const floor = this.#floors.get(key);
     const isNew = floor === undefined || floor.incarnation !== view.incarnation;
+    this.#configurations.begin(group, status.configuration);
     if (!isNew) this.#checkOnlyGrows(view, floor);
     this.#checkOrder(view);
     this.#checkpoints.set(key, Math.max(this.#checkpoints.get(key) ?? 0, view.checkpointIndex));
@@ -65,6 +68,8 @@ export class ConsensusChecks {
       status.role === "leader" ? status.commit : Math.min(status.commit, status.durableIndex),
     );
     if (compared > from) this.#observeCommit(view, from, compared);
+    const image = this.#images.get(view.node);
+    if (image !== undefined) this.#configurations.check(view.node, group, status, image);
     this.#floors.set(key, {
       compared,
       incarnation: view.incarnation,
@@ -186,13 +191,16 @@ export class ConsensusChecks {
         `${this.#where(view)}, ${view.status.role}, commits ${index}: ${this.#holders(view, index, crc)}`,
       );
     committed.crcs[index] = crc;
-    committed.terms[index] = this.#termOf(group, index, crc);
+    const image = this.#imageWith(group, index, crc);
+    committed.terms[index] = image?.term(group, index);
+    const configuration = image?.configuration(group, index);
+    if (configuration !== undefined) this.#configurations.committed(group, index, configuration);
     committed.committedIn[index] = view.status.term;
     committed.last = Math.max(committed.last, index);
   }
 
-  #termOf(group: GroupNumber, index: number, crc: number): number | undefined {
-    for (const image of this.#images.values()) if (image.crc(group, index) === crc) return image.term(group, index);
+  #imageWith(group: GroupNumber, index: number, crc: number): LogImage | undefined {
+    for (const image of this.#images.values()) if (image.crc(group, index) === crc) return image;
     return undefined;
   }
 

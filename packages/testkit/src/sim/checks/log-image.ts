@@ -5,7 +5,17 @@ import { Violation } from "./violation.ts";
 interface Slot {
   readonly term: number;
   readonly crc: number;
+  /** Of an entry that changes the members. */
+  readonly configuration: string | undefined;
   isDurable: boolean;
+}
+
+/** An entry as it stands in a log file. */
+export interface LoggedEntry {
+  readonly index: number;
+  readonly term: number;
+  readonly crc: number;
+  readonly configuration: string | undefined;
 }
 
 /** A vote on its way to the disk. */
@@ -25,6 +35,8 @@ interface Unsynced {
 class GroupImage {
   /** slots[i] is the entry at index i; a hole where it was cut or never seen. */
   readonly slots: (Slot | undefined)[] = [];
+  /** Indexes of the entries that change the members, ascending. */
+  changes: number[] = [];
   /** Durable ones, by term. */
   readonly votes = new Map<number, NodeId>();
 }
@@ -53,16 +65,19 @@ export class LogImage {
   }
 
   /** An entry was written. What stood at its index and behind it is replaced, unless it is the same entry (written again at recovery). */
-  entry(path: string, group: GroupNumber, index: number, term: number, crc: number): void {
-    const { slots } = this.#group(group);
+  entry(path: string, group: GroupNumber, { index, term, crc, configuration }: LoggedEntry): void {
+    const image = this.#group(group);
+    const { slots } = image;
     const before = slots[index];
     if (before?.crc === crc && before.term === term) {
       this.#wait(path, before);
       return;
     }
-    const slot: Slot = { term, crc, isDurable: false };
+    const slot: Slot = { term, crc, configuration, isDurable: false };
     slots.length = Math.min(slots.length, index);
     slots[index] = slot;
+    image.changes = image.changes.filter((one) => one < index);
+    if (configuration !== undefined) image.changes.push(index);
     this.#wait(path, slot);
   }
 
@@ -108,7 +123,10 @@ export class LogImage {
   /** The machine lost power: what follows is read again from what its disk kept. Votes that were durable stay promised. */
   lostMemory(): void {
     this.#unsynced.clear();
-    for (const image of this.#groups.values()) image.slots.length = 0;
+    for (const image of this.#groups.values()) {
+      image.slots.length = 0;
+      image.changes = [];
+    }
   }
 
   term(group: GroupNumber, index: number): number | undefined {
@@ -117,6 +135,16 @@ export class LogImage {
 
   crc(group: GroupNumber, index: number): number | undefined {
     return this.#groups.get(group)?.slots[index]?.crc;
+  }
+
+  configuration(group: GroupNumber, index: number): string | undefined {
+    return this.#groups.get(group)?.slots[index]?.configuration;
+  }
+
+  /** The last change of members in a range of the log. */
+  lastConfiguration(group: GroupNumber, first: number, last: number): string | undefined {
+    const index = this.#groups.get(group)?.changes.findLast((one) => one >= first && one <= last);
+    return index === undefined ? undefined : this.configuration(group, index);
   }
 
   hasDurable(group: GroupNumber, index: number, crc: number): boolean {

@@ -1,4 +1,6 @@
 import { crc32c } from "@node-rs/crc32";
+import { decodeConfiguration, EntryKind } from "@ringtide/raft";
+import { configurationText } from "./configuration-check.ts";
 import type { LogImage } from "./log-image.ts";
 
 /** Where fields of a log record are; see packages/raftlog/src/record.ts, which says so to everybody who reads logs. */
@@ -25,16 +27,25 @@ export function readRecords(bytes: Uint8Array, path: string, image: LogImage): v
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
     const length = soundRecord(bytes, view, at);
-    if (length > 0) readRecord(view, at, path, image);
+    if (length > 0) readRecord(bytes.subarray(at, at + length), path, image);
     at += Math.max(length, 1);
   }
 }
 
-function readRecord(view: DataView, at: number, path: string, image: LogImage): void {
-  const kind = view.getUint8(at + 7);
-  const group = view.getUint32(at + 12, true);
-  const term = u53(view, at + 16);
-  const index = u53(view, at + 24);
-  if (kind < FIRST_OWN_KIND) image.entry(path, group, index, term, view.getUint32(at, true));
-  else if (kind === HARD_STATE) image.hardState(path, group, term, index);
+function readRecord(record: Uint8Array, path: string, image: LogImage): void {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  const kind = view.getUint8(7);
+  const group = view.getUint32(12, true);
+  const term = u53(view, 16);
+  const index = u53(view, 24);
+  if (kind < FIRST_OWN_KIND) {
+    const configuration =
+      kind === EntryKind.CONFIG_CHANGE ? decodeConfiguration(record.subarray(HEADER_BYTES)) : undefined;
+    image.entry(path, group, {
+      index,
+      term,
+      crc: view.getUint32(0, true),
+      configuration: configuration && configurationText(configuration),
+    });
+  } else if (kind === HARD_STATE) image.hardState(path, group, term, index);
 }

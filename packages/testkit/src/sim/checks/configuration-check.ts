@@ -1,0 +1,46 @@
+import { type GroupNumber, groupName, type NodeId } from "@ringtide/common";
+import type { Configuration, RaftStatus } from "@ringtide/raft";
+import type { LogImage } from "./log-image.ts";
+import { Violation } from "./violation.ts";
+
+interface Place {
+  readonly index: number;
+  readonly configuration: string;
+}
+
+/** One text for one configuration. */
+export function configurationText({ voters, votersOutgoing, learners }: Configuration): string {
+  return `voters ${voters.toSorted()}, outgoing ${votersOutgoing.toSorted()}, learners ${learners.toSorted()}`;
+}
+
+/**
+ * The configuration in force at a replica is the last of its log (thesis section 4.1): from the committed entries, as far as it knows them
+ * committed, and behind that from what stands in its own log files.
+ */
+export class ConfigurationCheck {
+  /** By group: the configurations that were committed, the one that it began with first. */
+  readonly #committed = new Map<GroupNumber, Place[]>();
+
+  /** The group begins with a configuration that is in no log: the first that is seen of it. */
+  begin(group: GroupNumber, configuration: Configuration): void {
+    if (!this.#committed.has(group))
+      this.#committed.set(group, [{ index: 0, configuration: configurationText(configuration) }]);
+  }
+
+  committed(group: GroupNumber, index: number, configuration: string): void {
+    this.#committed.get(group)?.push({ index, configuration });
+  }
+
+  check(node: NodeId, group: GroupNumber, status: RaftStatus, image: LogImage): void {
+    const { commit, lastIndex, durableIndex } = status;
+    if (durableIndex < lastIndex) return; // not all of it is in the files yet
+    const known = this.#committed.get(group)?.findLast(({ index }) => index <= commit);
+    const expected = image.lastConfiguration(group, commit + 1, lastIndex) ?? known?.configuration;
+    const actual = configurationText(status.configuration);
+    if (actual !== expected)
+      throw new Violation(
+        "the configuration is the last of the log",
+        `node ${node}, ${groupName(group)}, up to ${lastIndex}: ${actual} instead of ${expected}`,
+      );
+  }
+}
