@@ -20,6 +20,9 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const BUDGETS = { unappliedBytes: 4 * MIB, memtableBytes: 64 * MIB };
 
+/** Events in which groups act on what came in: what they let others see afterwards was true then. The rest only brings things to them. */
+const ACTS: ReadonlySet<string> = new Set(["turn", "timer", "read", "write", "datasync", "kv write", "kv sync"]);
+
 /** As an operator's supervisor would: a node that ended by itself is started again. */
 const RESTART_AFTER_MS = 1500;
 
@@ -141,7 +144,7 @@ export class Simulation {
   #onStep({ owner, label, atMs }: Step): void {
     this.#trace?.(`${atMs.toFixed(3)} ${owner.name} ${label}`);
     if (this.#error !== undefined) throw this.#error;
-    this.#observers.get(owner.name)?.observe();
+    if (ACTS.has(label)) this.#observers.get(owner.name)?.observe();
   }
 
   /** Ends all faults, and brings every group back to all of its voters. Returns whether everything came to rest within the bound. */

@@ -8,9 +8,17 @@ interface Place {
   readonly configuration: string;
 }
 
+const TEXTS = new WeakMap<Configuration, string>();
+
 /** One text for one configuration. */
-export function configurationText({ voters, votersOutgoing, learners }: Configuration): string {
-  return `voters ${voters.toSorted()}, outgoing ${votersOutgoing.toSorted()}, learners ${learners.toSorted()}`;
+export function configurationText(configuration: Configuration): string {
+  let text = TEXTS.get(configuration);
+  if (text === undefined) {
+    const { voters, votersOutgoing, learners } = configuration;
+    text = `voters ${voters.toSorted()}, outgoing ${votersOutgoing.toSorted()}, learners ${learners.toSorted()}`;
+    TEXTS.set(configuration, text);
+  }
+  return text;
 }
 
 /**
