@@ -87,7 +87,13 @@ export class Simulation {
       countLogLine(line, coverage);
       this.#trace?.(`${line.process} says ${line.level}: ${line.message} ${JSON.stringify(line.fields)}`);
     };
-    this.#scene = { cluster: this.cluster, random: random.fork(), damaged: new Map(), say: (line) => this.say(line) };
+    this.#scene = {
+      cluster: this.cluster,
+      random: random.fork(),
+      damaged: new Map(),
+      strangers: new Set(),
+      say: (line) => this.say(line),
+    };
     this.nemesis = new Nemesis(this.#scene, drawPlan(random));
   }
 
@@ -125,7 +131,8 @@ export class Simulation {
       this.say(`${node.name} gets back what rotted`);
       mend();
       this.#coverage.add("node refused to risk a vote");
-    } else judgeEnd(node.name, error, this.nemesis.counts, this.#coverage);
+    } else if (error.code === "DISK_CORRUPT" && this.#scene.strangers.has(node)) this.#coverage.add("stranger refused");
+    else judgeEnd(node.name, error, this.nemesis.counts, this.#coverage);
   }
 
   /** What is thrown outside of an event ends the run at the next one. */

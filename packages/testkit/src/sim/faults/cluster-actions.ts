@@ -1,6 +1,6 @@
 import { hasCode, META_GROUP } from "@ringtide/common";
 import type { SimNode } from "../sim-node.ts";
-import { type Scene, type StartFault, upNodes } from "./fault.ts";
+import { type Scene, type StartFault, shuffled, upNodes } from "./fault.ts";
 
 const AT_ONCE = { forMs: 0, end: () => undefined };
 
@@ -36,19 +36,23 @@ export const leaderTransfer: StartFault = (scene) => {
   return AT_ONCE;
 };
 
-/** A voter becomes a learner, or a learner a voter again: through a joint configuration each. */
+/**
+ * Some voters become learners, mostly one, or all learners voters again: through a joint configuration each. Who is asked may have been deposed
+ * already, and the change before may be under way.
+ */
 export const membershipChange: StartFault = (scene) => {
   const led = ledGroup(scene);
   const raft = led?.node.node?.cluster.snapshotGroup(led.group)?.raft;
   if (led === undefined || raft === undefined || led.group === META_GROUP || scene.damaged.size > 0) return undefined;
   const { voters, learners } = raft.status().configuration;
+  const demoted = shuffled(scene.random, voters).slice(0, scene.random.chance(0.7) ? 1 : voters.length - 1);
   if (learners.length > 0) {
     scene.say(`group ${led.group}: nodes ${learners.join(", ")} vote again`);
     unlessBusy(() => raft.changeConfiguration({ voters: [...voters, ...learners], learners: [] }));
   } else if (voters.length > 2) {
-    const one = scene.random.pick(voters);
-    scene.say(`group ${led.group}: node ${one} becomes a learner`);
-    unlessBusy(() => raft.changeConfiguration({ voters: voters.filter((id) => id !== one), learners: [one] }));
+    scene.say(`group ${led.group}: nodes ${demoted.join(", ")} become learners`);
+    const stay = voters.filter((id) => !demoted.includes(id));
+    unlessBusy(() => raft.changeConfiguration({ voters: stay, learners: demoted }));
   } else return undefined;
   return AT_ONCE;
 };
