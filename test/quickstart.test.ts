@@ -64,7 +64,7 @@ describe("the first run", () => {
   });
 
   it("shows status and ring", () => {
-    expect(shown("The cluster").filter((row) => row.at(-1) === "up")).toHaveLength(3);
+    expect(shown("The cluster").filter((row) => row.includes("up"))).toHaveLength(3);
     expect(first.out).toContain("sbin/nodetool.sh -p");
     expect(first.out).toMatch(/│ data\(3,0\) │ 3 +│ 3, 1, 2 │/);
   });

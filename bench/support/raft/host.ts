@@ -7,6 +7,7 @@ import {
   type Proposal,
   RaftGroup,
   Transport,
+  TurnQueue,
 } from "@ringtide/cluster";
 import { RingtideError } from "@ringtide/common";
 import { createDisk, createLogger, createMetrics, systemClock, systemRandom } from "@ringtide/common/node";
@@ -58,12 +59,14 @@ export class RaftHost {
   readonly #groups = new Map<number, HostGroup>();
   readonly #health: NodeHealth;
   readonly #transport: Transport;
+  readonly #turns: TurnQueue;
   #messages = 0;
 
   private constructor(start: NodeStart, options: Options, ports: HostPorts) {
     this.#start = start;
     this.#options = options;
     this.#ports = ports;
+    this.#turns = new TurnQueue(ports.clock);
     this.#health = new NodeHealth(ports.clock, ports.log, { level: 0 }, options.tickMs);
     this.#transport = new Transport({
       ...ports,
@@ -109,6 +112,7 @@ export class RaftHost {
       group,
       core,
       machine,
+      turns: this.#turns,
       refusalGraceBytes: 0,
       onFatal: (error) => {
         throw error;

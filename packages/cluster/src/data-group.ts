@@ -29,6 +29,7 @@ export interface Replica {
 
 /** What replaces the state of a replica whose storage is closed. */
 interface ReplicaSource {
+  present(manifest: SnapshotManifest): Promise<ReadonlySet<string>>;
   install(directory: string, manifest: SnapshotManifest): Promise<void>;
   open(): Promise<Replica>;
 }
@@ -84,28 +85,30 @@ export class DataGroup {
     if (this.storage.damagedFiles().length > 0) this.#options.onDamage(this.group);
   }
 
+  /** Data files of a manifest that this replica has, read and found good. */
+  presentFiles(manifest: SnapshotManifest): Promise<ReadonlySet<string>> {
+    return this.#options.source.present(manifest);
+  }
+
   /**
-   * Replaces this replica by a snapshot whose files are in `directory`, and goes on as after a restart. When that fails the group stops
-   * here: its disk then has the old state or the new one, and the next start says which.
+   * Replaces this replica by a snapshot whose files are in `directory`, and goes on as after a restart. Rejects when the snapshot could not be
+   * installed: then it goes on with the state that it had. When it cannot go on at all, the group stops here.
    */
   async install(directory: string, manifest: SnapshotManifest): Promise<void> {
-    const { source, logger } = this.#options;
+    const { source } = this.#options;
     await this.raft.suspend();
     try {
       await this.storage.close();
-      await source.install(directory, manifest);
+      // Whatever comes of it, the disk has the old state or the new one, and opening says which.
+      const [installed] = await Promise.allSettled([source.install(directory, manifest)]);
       const { storage, configuration, core } = await source.open();
       this.#machine.replace(storage, configuration);
       this.#watchDamage();
       this.raft.resume(core);
+      if (installed.status === "rejected") throw installed.reason;
     } catch (error) {
       const known = asRingtideError(error);
-      logger.error("a snapshot could not be installed", {
-        code: known.code,
-        group: groupName(this.group),
-        reason: known.message,
-      });
-      this.raft.stop(known);
+      if (this.raft.isSuspended) this.raft.stop(known);
       throw known;
     }
   }

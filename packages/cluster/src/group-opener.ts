@@ -10,12 +10,13 @@ import { DataMachine } from "./data-machine.ts";
 import type { DiskLevel, DiskWatch } from "./disk-watch.ts";
 import type { FormationRecord } from "./formation.ts";
 import { decodeGroupState, type GroupState } from "./group-state.ts";
-import { leaseMsOf } from "./lease.ts";
 import { Leadership } from "./leadership.ts";
+import { leaseMsOf } from "./lease.ts";
 import { MetaStore } from "./meta-group.ts";
 import type { DataGroupPlan } from "./partition-table.ts";
 import { RaftGroup } from "./raft-group.ts";
 import type { SnapshotOffer } from "./raft-group-options.ts";
+import type { TurnQueue } from "./turn-queue.ts";
 
 /** What opening a group of this node needs. */
 export interface OpenContext {
@@ -25,6 +26,7 @@ export interface OpenContext {
   readonly kv: Kv;
   readonly log: RaftLog;
   readonly send: (message: Message) => void;
+  readonly turns: TurnQueue;
   readonly diskWatch: DiskWatch;
   readonly diskLevelOf: (peer: NodeId) => DiskLevel;
   readonly provesLife: (peer: NodeId) => boolean;
@@ -135,6 +137,8 @@ export async function openDataGroup(context: OpenContext, plan: DataGroupPlan): 
     raft,
     machine,
     source: {
+      present: async (manifest) =>
+        new Set((await Engine.presentFiles(engineOptions(context, group), manifest)).map(({ name }) => name)),
       install: (directory, manifest) => Engine.install(engineOptions(context, group), directory, manifest),
       open: () => openReplica(context, plan),
     },
@@ -162,9 +166,9 @@ function leadershipParts(context: OpenContext) {
 function raftParts(context: OpenContext) {
   const { clock, logger } = context.options.ports;
   const refusalGraceBytes = context.options.diskReserveBytes / REFUSAL_GRACE_SHARE;
-  const { log, send, onLeaderChanged, onSnapshotOffer } = context;
+  const { log, send, turns, onLeaderChanged, onSnapshotOffer } = context;
   const { onFatal } = context.options;
-  return { refusalGraceBytes, onFatal, log, send, onLeaderChanged, onSnapshotOffer, clock, logger };
+  return { refusalGraceBytes, onFatal, log, send, turns, onLeaderChanged, onSnapshotOffer, clock, logger };
 }
 
 /** What a core takes from its node. */

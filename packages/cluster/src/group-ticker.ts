@@ -22,7 +22,7 @@ export interface GroupTickerOptions {
   readonly logger: Logger;
   /** All groups of the node. */
   readonly rafts: () => Iterable<RaftGroup>;
-  /** Called once each time a peer falls silent on its meta (true) or data heartbeat port: quiet groups count on being woken. */
+  /** Called at each tick for each peer that is silent on its meta (true) or data heartbeat port: quiet groups count on being woken. */
   readonly onSilence: (peer: NodeId, meta: boolean) => void;
   /** Ticks each group that is not quiet, and does what else is due. */
   readonly tickGroups: () => void;
@@ -40,6 +40,7 @@ export class GroupTicker {
     this.#silence = new SilenceWatch({
       peers: options.peers,
       limitMs: options.pace.electionMinMs,
+      diskStallLimitMs: options.pace.diskStallLimitMs,
       transport: options.transport,
       onSilence: options.onSilence,
     });

@@ -14,4 +14,5 @@ export { RaftGroup } from "./raft-group.ts";
 export type { RunningCluster } from "./running-cluster.ts";
 export type { NodeStatus, ReplicaStatus } from "./status.ts";
 export { Transport } from "./transport.ts";
+export { TurnQueue } from "./turn-queue.ts";
 export { BEAT_SERVICE, DATA_SERVICE, META_SERVICE } from "./wire.ts";

@@ -2,6 +2,7 @@ import type { Clock, GroupNumber, Logger, NodeId } from "@ringtide/common";
 import type { Configuration, Message, RaftCore } from "@ringtide/raft";
 import type { RaftLog } from "@ringtide/raftlog";
 import type { StateMachine } from "./applier.ts";
+import type { TurnQueue } from "./turn-queue.ts";
 
 export interface RaftGroupOptions {
   readonly group: GroupNumber;
@@ -19,6 +20,8 @@ export interface RaftGroupOptions {
   readonly onLeaderChanged: (group: GroupNumber, leader: NodeId) => void;
   /** The node cannot go on: its log failed. */
   readonly onFatal: (error: Error) => void;
+  /** Shared by the groups of a node. */
+  readonly turns: TurnQueue;
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -1,6 +1,7 @@
 import type { GroupNumber, NodeId } from "@ringtide/common";
 import { asRingtideError, groupName, hasCode, RingtideError } from "@ringtide/common";
 import type { Message, RaftCore, RaftStatus, Ready } from "@ringtide/raft";
+import { AppendQueue } from "./append-queue.ts";
 import { Applier } from "./applier.ts";
 import { EntryAdmission } from "./entry-admission.ts";
 import type { Applied, Proposal } from "./forwarder.ts";
@@ -32,8 +33,7 @@ export class RaftGroup {
   #suspended = false;
   /** What ends of the work of a core before `suspend` says nothing about the one of after it. */
   #generation = 0;
-  #appendTail: Promise<void> = Promise.resolve();
-  #appendsPending = 0;
+  readonly #appends: AppendQueue;
   #stopped: RingtideError | undefined;
   #serving = new Serving();
   #cutBelow = 0;
@@ -50,6 +50,7 @@ export class RaftGroup {
     this.#core = core;
     this.#isDistrusted = !mayVote;
     this.#proposals = new ProposalTable(clock, name);
+    this.#appends = new AppendQueue(options.log, group, (error) => this.#fail(error));
     this.#admission = new EntryAdmission(options.refusalGraceBytes);
     this.#reads = new ReadRounds({
       groupName: name,
@@ -210,7 +211,7 @@ export class RaftGroup {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#options.clock.nextTurn(() => {
+    this.#options.turns.add(() => {
       this.#scheduled = false;
       this.#pump();
     });
@@ -254,41 +255,24 @@ export class RaftGroup {
   }
 
   #persist(ready: Ready): void {
+    const { entries, hardState, messagesAfterPersist } = ready;
     const send = () => {
-      for (const message of ready.messagesAfterPersist) this.#options.send(message);
+      for (const message of messagesAfterPersist) this.#options.send(message);
     };
-    if (ready.hardState !== undefined || ready.entries.length > 0) {
-      const batch = {
-        entries: ready.entries,
-        ...(ready.hardState === undefined ? {} : { hardState: ready.hardState }),
-      };
-      const last = ready.entries.at(-1);
-      this.#afterAppend(this.#options.log.append(this.group, batch), () => {
+    if (hardState !== undefined || entries.length > 0) {
+      const last = entries.at(-1);
+      this.#appends.append({ entries, ...(hardState === undefined ? {} : { hardState }) }, () => {
+        if (this.#stopped !== undefined) return;
         if (last !== undefined) this.#core.persisted(last.index, last.term);
         send();
-      });
-    } else if (ready.messagesAfterPersist.length > 0) {
-      // What was handed to the log before may not be durable yet; these messages may speak of it.
-      if (this.#appendsPending > 0) this.#afterAppend(Promise.resolve(), send);
-      else send();
-    }
-  }
-
-  #afterAppend(append: Promise<void>, then: () => void): void {
-    const generation = this.#generation;
-    this.#appendsPending++;
-    this.#appendTail = Promise.all([this.#appendTail, append]).then(
-      () => {
-        this.#appendsPending--;
-        if (this.#stopped !== undefined || generation !== this.#generation) return;
-        then();
         this.#schedule();
-      },
-      (error: unknown) => {
-        this.#appendsPending--;
-        this.#fail(error);
-      },
-    );
+      });
+    } else if (messagesAfterPersist.length > 0) {
+      // What was handed to the log before may not be durable yet; these messages may speak of it.
+      this.#appends.whenDurable(() => {
+        if (this.#stopped === undefined) send();
+      });
+    }
   }
 
   #readForPeer(to: NodeId, fromIndex: number, throughIndex: number): void {
@@ -334,6 +318,11 @@ export class RaftGroup {
     this.#options.log.trust(this.group).catch((error: unknown) => this.#fail(error));
   }
 
+  /** Asked before a snapshot replaces the state: false where the log has got that far. */
+  needsSnapshot(index: number, term: number): boolean {
+    return this.#runs && this.#core.needsSnapshot(index, term);
+  }
+
   /**
    * Takes the replica out of service, so that its state can be replaced; resolves when nothing of it is under way any more. It neither
    * votes nor answers until `resume`.
@@ -343,7 +332,7 @@ export class RaftGroup {
     this.#generation++;
     this.#applier.reset();
     this.#failPending(this.#notNow());
-    await this.#appendTail;
+    await this.#appends.reset();
   }
 
   /** Goes on with another core, over the replaced state. */
@@ -394,6 +383,6 @@ export class RaftGroup {
 
   /** Resolves when no append of this group is under way. */
   idle(): Promise<void> {
-    return this.#appendTail;
+    return this.#appends.idle();
   }
 }

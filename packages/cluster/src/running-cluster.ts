@@ -20,6 +20,7 @@ import type { RaftGroup } from "./raft-group.ts";
 import { type SnapshotGroup, Snapshots } from "./snapshot/snapshots.ts";
 import { type NodeStatus, replicaStatus } from "./status.ts";
 import { Transport } from "./transport.ts";
+import { TurnQueue } from "./turn-queue.ts";
 
 /** Everything that runs on a node once its cluster has formed: the groups, their transport, the coordinator and the tick. */
 export class RunningCluster {
@@ -155,6 +156,7 @@ export class RunningCluster {
       kv,
       log,
       send,
+      turns: new TurnQueue(ports.clock),
       diskWatch,
       diskLevelOf,
       provesLife,
@@ -233,22 +235,28 @@ export class RunningCluster {
   snapshotGroup(group: GroupNumber): SnapshotGroup | undefined {
     const directory = groupDirectory(this.#options, group);
     if (group === META_GROUP) {
-      const members = this.metaState.members.map((member) => member.id);
       const { raft, store } = this.#meta;
-      const install: SnapshotGroup["install"] = (from, manifest) => this.#installMeta(from, manifest);
-      return { raft, exporter: store, install, storage: undefined, directory, members };
+      return {
+        raft,
+        exporter: store,
+        install: (from, manifest) => this.#installMeta(from, manifest),
+        present: async () => new Set(),
+        storage: undefined,
+        directory,
+        members: this.metaState.members.map((member) => member.id),
+      };
     }
     const found = this.#dataGroups.get(group);
     if (found === undefined) return undefined;
     const { raft, storage } = found;
-    const members = this.metaState.table.membersOf(group);
     return {
       raft,
       exporter: storage,
       install: (from, manifest) => found.install(from, manifest),
+      present: (manifest) => found.presentFiles(manifest),
       storage,
       directory,
-      members,
+      members: this.metaState.table.membersOf(group),
     };
   }
 
@@ -256,11 +264,12 @@ export class RunningCluster {
     const { raft, store, reopenCore } = this.#meta;
     await raft.suspend();
     try {
-      await store.install(directory, manifest);
+      const [installed] = await Promise.allSettled([store.install(directory, manifest)]);
       raft.resume(await reopenCore());
+      if (installed.status === "rejected") throw installed.reason;
     } catch (error) {
       const known = asRingtideError(error);
-      raft.stop(known);
+      if (raft.isSuspended) raft.stop(known);
       throw known;
     }
   }

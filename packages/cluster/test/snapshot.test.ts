@@ -111,6 +111,32 @@ it("brings a replica back that is behind what the others' logs hold, by a snapsh
   expect(await timesAt(again)).toEqual(range(100));
 }, 60_000);
 
+it("takes a snapshot in although a file that it has already rotted while it was away", async () => {
+  const { path, start, leader } = await startAll();
+  for (let time = 0; time < 20; time++) await write(leader, time);
+  await leader.cluster.coordinator.flush(GROUP);
+  await eventually(
+    "the stopped node has files",
+    () => replicaOf(running.get(STOPPED) as ClusterNode).storage.files().length > 0,
+  );
+  await stop(STOPPED);
+  for (let time = 20; time < 80; time++) await write(leader, time);
+  await eventually("the log is cut without the stopped node", () =>
+    [...running.values()].every((node) => replicaOf(node).raft.status().firstIndex > 50),
+  );
+  const group = join(path, `node-${STOPPED}/groups/${GROUP}`);
+  const first = join(group, readdirSync(group).sort()[0] as string);
+  const bytes = readFileSync(first);
+  bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100);
+  writeFileSync(first, bytes);
+
+  const back = await start(STOPPED);
+  const { commit } = replicaOf(leader).raft.status();
+  await eventually("the stopped node catches up", () => replicaOf(back).raft.status().applied >= commit);
+  expect(replicaOf(back).raft.stopped).toBeUndefined();
+  expect(await timesAt(back)).toEqual(range(80));
+}, 60_000);
+
 it("brings the meta group back by a snapshot", async () => {
   const { start, leader } = await startAll();
   await stop(STOPPED);

@@ -108,6 +108,7 @@ describe("agreement between nodes", () => {
     const always = [
       "cluster_name",
       "default_replica_num",
+      "lease_reads",
       "partition_interval",
       "raft_log_buffer_size",
       "rpc_compression_enable",

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { FileIdentity } from "../src/api.ts";
 import { range, rowsOf } from "./support/blocks.ts";
 import { HastyClock } from "./support/clocks.ts";
-import { CrashingPorts } from "./support/crashing-ports.ts";
+import { CrashingPorts, OPENING_CHANGES } from "./support/crashing-ports.ts";
 import { flipByte, regionsOf } from "./support/damage.ts";
 import { ALWAYS, expectedRows, insert, rows, rowsFrom, scan, useDirectories, useHosts } from "./support/fixtures.ts";
 import type { Host, HostOptions } from "./support/host.ts";
@@ -217,7 +217,7 @@ describe("replacing a file", () => {
     let outcomes = "";
     for (let changes = 0; !outcomes.endsWith("."); changes++) {
       await host.stop();
-      const ports = new CrashingPorts(changes, { losesNames });
+      const ports = new CrashingPorts(OPENING_CHANGES + changes, { losesNames });
       rmSync(join(host.filesDirectory, basename(copy)), { force: true });
       await host.open(ports);
       const isReplaced = await host.engine.replaceFile(basename(copy), copy).then(

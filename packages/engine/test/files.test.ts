@@ -5,7 +5,7 @@ import { openLevelKv } from "@ringtide/common/node";
 import { DataType } from "@ringtide/tsfile";
 import { describe, expect, it } from "vitest";
 import { block, collect, range, rowsOf } from "./support/blocks.ts";
-import { CrashingPorts } from "./support/crashing-ports.ts";
+import { CrashingPorts, OPENING_CHANGES } from "./support/crashing-ports.ts";
 import { ALWAYS, DEVICE, expectedRows, insert, rows, rowsFrom, scan, useHosts } from "./support/fixtures.ts";
 import { type Host, hostStateAt } from "./support/host.ts";
 
@@ -150,7 +150,7 @@ describe("a crash", () => {
     let outcomes = "";
     for (let changes = 0; changes < 20; changes++) {
       const failures: RingtideError[] = [];
-      const ports = new CrashingPorts(changes, { losesNames: changes % 2 === 1 });
+      const ports = new CrashingPorts(OPENING_CHANGES + changes, { losesNames: changes % 2 === 1 });
       const host = await start({ onFailure: (error) => failures.push(error) });
       await host.stop();
       await host.open(ports);

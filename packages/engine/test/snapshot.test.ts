@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { decodeCommand, encodeCommand } from "../src/commands.ts";
 import { range } from "./support/blocks.ts";
 import { compareDevice } from "./support/compare.ts";
-import { CrashingPorts } from "./support/crashing-ports.ts";
+import { CrashingPorts, OPENING_CHANGES } from "./support/crashing-ports.ts";
 import { expectedRows, insert, rows, rowsFrom, useDirectories, useHosts } from "./support/fixtures.ts";
 import { type Host, hostStateAt } from "./support/host.ts";
 import { Model } from "./support/model.ts";
@@ -114,7 +114,7 @@ describe("a snapshot", () => {
     let outcomes = "";
     for (let changes = 0; changes < 14; changes++) {
       // One call fails, and those that clean up succeed.
-      const ports = new CrashingPorts(changes, { calls: 1 });
+      const ports = new CrashingPorts(OPENING_CHANGES + changes, { calls: 1 });
       await host.open(ports);
       const at = directory();
       const failed = await host.engine.exportSnapshot(at).then(

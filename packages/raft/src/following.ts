@@ -1,6 +1,7 @@
 import type { NodeId } from "@ringtide/common";
 import { learnCommit } from "./commit.ts";
 import { followIntoQuiet } from "./quiescence.ts";
+import { restartElectionClock } from "./roles.ts";
 import { type RaftState, sendPromise } from "./state.ts";
 import type { AppendRequest, AppendResponse, Entry, Heartbeat } from "./types.ts";
 
@@ -122,6 +123,14 @@ function regainTrust(state: RaftState): void {
   if (sound >= following.trustAt && log.term(following.trustAt) !== state.term)
     following.trustAt = following.leaderCommit;
   state.mayVote = sound >= following.trustAt && log.term(following.trustAt) === state.term;
+}
+
+/** Hears the leader no longer, and may not campaign, which would wake a quiet leader: asks it instead to compare the logs. */
+export function missLeader(state: RaftState): void {
+  const { leader, matched } = state.following;
+  state.leader = 0;
+  restartElectionClock(state);
+  if (leader !== 0) reject(state, leader, matched + 1, matched);
 }
 
 /** A beat of the leader of this term. It never tells a commit index above what this log was acknowledged to match. */

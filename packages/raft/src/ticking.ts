@@ -1,4 +1,5 @@
 import { startCampaign } from "./election.ts";
+import { missLeader } from "./following.ts";
 import { settleChange } from "./membership.ts";
 import type { Progress } from "./progress.ts";
 import { goQuiet } from "./quiescence.ts";
@@ -21,8 +22,9 @@ function tickFollower(state: RaftState): void {
   state.electionElapsed++;
   if (state.campaignBlockedTicks > 0) state.campaignBlockedTicks--;
   if (state.electionElapsed < state.electionTimeout) return;
-  if (state.campaignBlockedTicks > 0 || !mayCampaign(state)) state.leader = 0;
-  else startCampaign(state);
+  if (state.campaignBlockedTicks > 0) state.leader = 0;
+  else if (mayCampaign(state)) startCampaign(state);
+  else missLeader(state);
 }
 
 function tickLeader(state: RaftState, leading: Leading): void {

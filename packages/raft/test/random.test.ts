@@ -34,7 +34,7 @@ describe("cores under random faults", () => {
     for (let seed = 0; seed < seeds; seed++) runSeed(seed);
     console.log(`seeds 0 … ${seeds - 1}: ${JSON.stringify(total)}`);
     // A run in which little happens shows little.
-    const least = { committed: 20, reads: 20, changes: 1, snapshots: 0.5, quietGroups: 0.3 };
+    const least = { committed: 20, reads: 5, changes: 1, snapshots: 0.5, quietGroups: 0.3 };
     for (const [what, count] of Object.entries(least))
       expect(total[what as keyof typeof total], what).toBeGreaterThan(seeds * count);
   });

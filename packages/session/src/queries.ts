@@ -1,5 +1,5 @@
 import type { Consistency, Served } from "@ringtide/cluster";
-import { Deadline, type GroupNumber, type PathPattern, RingtideError, slotOf } from "@ringtide/common";
+import { Deadline, type GroupNumber, hasCode, type PathPattern, RingtideError, slotOf } from "@ringtide/common";
 import type { QueryCluster, QueryStatement, ResultSet } from "@ringtide/query";
 import { executeQuery } from "@ringtide/query";
 import type { ColumnBatch } from "@ringtide/tsfile";
@@ -71,11 +71,11 @@ export class Queries {
         precision,
         zone: session.zone,
       });
-      const batches = finally_(rows.batches, abort.signal, finish);
+      const batches = finally_(rows.batches, abort.signal, deadline, finish);
       return { kind: "rows", rows: { ...rows, batches } satisfies ResultSet, served: () => served };
     } catch (error) {
       finish();
-      throw abort.signal.aborted ? abort.signal.reason : error;
+      throw endOf(error, abort.signal, deadline);
     }
   }
 
@@ -112,13 +112,21 @@ function groupsOf(
 async function* finally_(
   batches: AsyncIterable<ColumnBatch>,
   signal: AbortSignal,
+  deadline: Deadline,
   finish: () => void,
 ): AsyncGenerator<ColumnBatch> {
   try {
     yield* batches;
   } catch (error) {
-    throw signal.aborted ? signal.reason : error;
+    throw endOf(error, signal, deadline);
   } finally {
     finish();
   }
+}
+
+/** What the caller learns: a call to another node takes what is left of the query's time, and may notice first that it is over. */
+function endOf(error: unknown, signal: AbortSignal, deadline: Deadline): unknown {
+  if (signal.aborted) return signal.reason;
+  if (!deadline.isOver || !hasCode(error, "NET_TIMEOUT")) return error;
+  return new RingtideError("QUERY_TIMEOUT", `the query took longer than ${deadline.timeoutMs} ms`, { cause: error });
 }

@@ -29,8 +29,8 @@ export interface SnapshotPullerOptions {
   readonly connectionTo: (peer: NodeId) => Connection;
   /** Is a snapshot at this index still of use? */
   readonly isNeeded: (group: GroupNumber, index: number) => boolean;
-  /** Paths of files that this node has already, by name and digest. */
-  readonly present: (group: GroupNumber) => ReadonlyMap<string, { readonly digest: string; readonly path: string }>;
+  /** Names of the manifest's files that this replica has already, read and found good: they are not pulled. */
+  readonly present: (manifest: SnapshotManifest) => Promise<ReadonlySet<string>>;
   /** Takes the snapshot over; all its files are in the directory. */
   readonly install: (group: GroupNumber, directory: string, manifest: SnapshotManifest) => Promise<void>;
 }
@@ -40,24 +40,25 @@ const MANIFEST = "manifest.json";
 
 /**
  * The receiving side of snapshots: pulls the files of an offered one, resuming what an earlier attempt left, and installs it. One at
- * a time on a node: other offers are dropped, and come again.
+ * a time on a node: of each other group the latest offer waits.
  */
 export class SnapshotPuller {
   readonly #options: SnapshotPullerOptions;
   #running: Promise<void> | undefined;
+  readonly #waiting = new Map<GroupNumber, { readonly from: NodeId; readonly index: number }>();
   readonly #abort = new AbortController();
 
   constructor(options: SnapshotPullerOptions) {
     this.#options = options;
   }
 
-  get isBusy(): boolean {
-    return this.#running !== undefined;
-  }
-
   /** A leader says that this node's replica can only go on from a snapshot. */
   offer(group: GroupNumber, from: NodeId, index: number): void {
-    if (this.#running !== undefined || this.#abort.signal.aborted || !this.#options.isNeeded(group, index)) return;
+    if (this.#abort.signal.aborted || !this.#options.isNeeded(group, index)) return;
+    if (this.#running !== undefined) {
+      this.#waiting.set(group, { from, index });
+      return;
+    }
     const { logger } = this.#options;
     this.#running = this.#pull(group, from)
       .catch((error: unknown) => {
@@ -71,7 +72,17 @@ export class SnapshotPuller {
       })
       .finally(() => {
         this.#running = undefined;
+        this.#waiting.delete(group); // offered again if it is still needed
+        this.#takeNext();
       });
+  }
+
+  #takeNext(): void {
+    for (const [group, { from, index }] of this.#waiting) {
+      if (this.#running !== undefined) return;
+      this.#waiting.delete(group);
+      this.offer(group, from, index);
+    }
   }
 
   async #pull(group: GroupNumber, from: NodeId): Promise<void> {
@@ -103,9 +114,10 @@ export class SnapshotPuller {
     if (!isNeeded(group, manifest.index)) return;
     const directory = `${this.#options.directory}/${group}`;
     await this.#prepare(directory, manifest, json);
+    const present = await this.#options.present(manifest);
     let receivedBytes = 0;
     for (const file of manifest.files) {
-      if (await this.#takePresent(group, directory, file)) continue;
+      if (present.has(file.name)) continue;
       const received = await receiveFile(disk, `${directory}/${file.name}`, file.sizeBytes, (offset) =>
         this.#part(connection, from, { group, snapshotIndex: manifest.index, name: file.name, offset }, signal),
       );
@@ -152,15 +164,6 @@ export class SnapshotPuller {
     for (const name of names)
       if (!known.has(name) || !name.endsWith(".tsfile")) await disk.unlink(`${directory}/${name}`);
     await disk.replaceFile(`${directory}/${MANIFEST}`, utf8Bytes(json));
-  }
-
-  async #takePresent(group: GroupNumber, directory: string, file: SnapshotManifest["files"][number]): Promise<boolean> {
-    const { disk } = this.#options;
-    const present = this.#options.present(group).get(file.name);
-    if (present?.digest !== file.digest) return false;
-    await disk.unlink(`${directory}/${file.name}`);
-    await disk.link(present.path, `${directory}/${file.name}`);
-    return true;
   }
 
   /** Ends the pull under way; its files stay for the next run. */

@@ -4,12 +4,14 @@ import {
   type Disk,
   type GroupNumber,
   groupName,
+  hexBytes,
   type Logger,
   type NodeId,
   RingtideError,
 } from "@ringtide/common";
 import type { ReplicaStorage, SnapshotManifest } from "@ringtide/engine";
 import type { FilePartRequest } from "@ringtide/proto";
+import { decodeGroupState } from "../group-state.ts";
 import type { RaftGroup } from "../raft-group.ts";
 import { FileRepair } from "./file-repair.ts";
 import { SnapshotPuller } from "./puller.ts";
@@ -20,6 +22,8 @@ export interface SnapshotGroup {
   readonly raft: RaftGroup;
   readonly exporter: SnapshotExporter;
   install(directory: string, manifest: SnapshotManifest): Promise<void>;
+  /** Names of the manifest's files that need not be in the directory for `install`. */
+  present(manifest: SnapshotManifest): Promise<ReadonlySet<string>>;
   /** Data groups only. */
   readonly storage: ReplicaStorage | undefined;
   /** Of its data files. */
@@ -73,7 +77,7 @@ export class Snapshots {
       partTimeoutMs: readTimeoutMs,
       connectionTo,
       isNeeded: (group, index) => this.#isNeeded(group, index),
-      present: (group) => this.#presentFiles(group),
+      present: (manifest) => this.#require(manifest.group).present(manifest),
       install: (group, directory, manifest) => this.#install(group, directory, manifest),
     });
     this.#repair = new FileRepair({
@@ -138,15 +142,12 @@ export class Snapshots {
     return raft !== undefined && raft.stopped === undefined && !raft.isSuspended && raft.status().commit < index;
   }
 
-  #presentFiles(group: GroupNumber): ReadonlyMap<string, { readonly digest: string; readonly path: string }> {
-    const found = this.#options.groupOf(group);
-    const damaged = new Set(found?.storage?.damagedFiles().map(({ name }) => name));
-    const sound = found?.storage?.files().filter(({ name }) => !damaged.has(name)) ?? [];
-    return new Map(sound.map(({ name, digest }) => [name, { digest, path: `${found?.directory}/${name}` }]));
-  }
-
   async #install(group: GroupNumber, directory: string, manifest: SnapshotManifest): Promise<void> {
-    if (this.#isNeeded(group, manifest.index)) await this.#require(group).install(directory, manifest);
+    const state = decodeGroupState(hexBytes(manifest.groupState), `snapshot of ${groupName(group)}`);
+    const found = this.#require(group);
+    // The log may have got that far by itself meanwhile; what it acknowledged must not be thrown away then.
+    if (state !== undefined && found.raft.needsSnapshot(manifest.index, state.term))
+      await found.install(directory, manifest);
   }
 
   /** Called on each tick of the node. */

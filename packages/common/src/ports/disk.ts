@@ -49,7 +49,8 @@ export interface Disk {
 /** Makes a directory and its missing parents, durably. The direct parent is synced in any case: a run that died in between may have made it. */
 export async function makeDirectory(disk: Disk, path: string): Promise<void> {
   const parents = [parentOf(path)];
-  for (let at = parentOf(path); (await disk.stat(at)) === undefined; at = parentOf(at)) parents.push(parentOf(at));
+  for (let at = parentOf(path); !isTop(at) && (await disk.stat(at)) === undefined; at = parentOf(at))
+    parents.push(parentOf(at));
   await disk.mkdir(path);
   for (const parent of parents.reverse()) await disk.syncDir(parent);
 }
@@ -58,4 +59,8 @@ export async function makeDirectory(disk: Disk, path: string): Promise<void> {
 function parentOf(path: string): string {
   const end = path.lastIndexOf("/");
   return end > 0 ? path.slice(0, end) : end === 0 ? "/" : ".";
+}
+
+function isTop(path: string): boolean {
+  return path === "/" || path === ".";
 }

@@ -17,6 +17,9 @@ interface CrashOptions {
   readonly calls?: number;
 }
 
+/** Changes that opening a replica makes by itself: it makes sure that its directory is durable. */
+export const OPENING_CHANGES = 1;
+
 /** The real disk and store until they have made `changes` changes: then every call fails, as when the power goes. */
 export class CrashingPorts {
   readonly disk: Disk;

@@ -2,7 +2,7 @@ import { hasCode } from "@ringtide/common";
 import { type Configuration, EntryKind, type Message, type RaftCore } from "../../src/index.ts";
 import { type CoreLimits, defaultLimits, GROUP, SimNode } from "./sim-node.ts";
 
-export const alone: Configuration = { voters: [1], votersOutgoing: [], learners: [] };
+const alone: Configuration = { voters: [1], votersOutgoing: [], learners: [] };
 export const three: Configuration = { voters: [1, 2, 3], votersOutgoing: [], learners: [] };
 
 export function startNode(configuration: Configuration, limits: Partial<CoreLimits> = {}): SimNode {

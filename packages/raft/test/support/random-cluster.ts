@@ -118,7 +118,7 @@ export class RandomCluster {
     const busy = limits.quiesceAfterTicks > 0 ? this.#random.unit() ** 3 : 1;
     return [
       [8 * busy, () => this.#host.propose(this.#someNode())],
-      [reads ? 15 * busy : 0, () => this.#read()],
+      [reads ? 4 * busy : 0, () => this.#read()],
       [membership ? 2 * busy : 0, () => this.#host.changeMembers(this.#someLeader() ?? this.#someNode())],
       [this.#swarm(1) * busy, () => this.#transfer()],
     ];

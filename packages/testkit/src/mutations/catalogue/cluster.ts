@@ -4,9 +4,9 @@ export const CLUSTER_MUTATIONS: readonly Mutation[] = [
   {
     name: "log-cut-beyond-the-checkpoint",
     file: "packages/cluster/src/log-retention.ts",
-    pattern: "return Math.min(checkpointIndex, neededByReplicas,",
-    replacement: "return Math.min(isOverLimit ? checkpointIndex : status.allMatch,",
-    what: "the log is cut behind what was applied, though that is only in memory",
+    pattern: "return Math.min(checkpointIndex, neededByReplicas, pinnedIndex ?? Number.POSITIVE_INFINITY) + 1;",
+    replacement: "return Math.min(status.allMatch, neededByReplicas, pinnedIndex ?? Number.POSITIVE_INFINITY) + 1;",
+    what: "the log is cut as far as all have it, though files do not have it yet",
     catchBy: "sim",
   },
   {
