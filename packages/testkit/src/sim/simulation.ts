@@ -48,6 +48,10 @@ function drawSizes(random: SeededRandom): Partial<Config> {
     maxRaftLogPersistDataSizePerFile: random.pick([16 * KIB, 64 * KIB, 256 * KIB]),
     memtableCloseBytes: random.pick([4 * KIB, 16 * KIB, 64 * KIB]),
     logCloseBytes: random.pick([16 * KIB, 64 * KIB]),
+    ...random.pick([
+      { minNumOfLogsInMem: 1, maxNumOfLogsInMem: 4 },
+      { minNumOfLogsInMem: 10, maxNumOfLogsInMem: 40 },
+    ]),
   };
 }
 
@@ -62,6 +66,7 @@ export class Simulation {
   readonly #consensus: ConsensusChecks;
   /** Nodes that were asked to read their log on disk since they last caught up. */
   #diskReads = 0;
+  #leaderChangedMs = 0;
   #error: unknown;
 
   constructor(seed: number, random: SeededRandom, coverage: Coverage, trace: ((line: string) => void) | undefined) {
@@ -144,6 +149,11 @@ export class Simulation {
     }
   }
 
+  /** Since any group had a new leader. */
+  get sinceLeaderChangeMs(): number {
+    return this.cluster.world.nowMs - this.#leaderChangedMs;
+  }
+
   say(line: string): void {
     this.#trace?.(`--- ${line}`);
   }
@@ -151,7 +161,10 @@ export class Simulation {
   #onStep({ owner, label, atMs }: Step): void {
     this.#trace?.(`${atMs.toFixed(3)} ${owner.name} ${label}`);
     if (this.#error !== undefined) throw this.#error;
-    if (ACTS.has(label)) this.#observers.get(owner.name)?.observe();
+    if (!ACTS.has(label)) return;
+    const { leaderChanges } = this.#consensus;
+    this.#observers.get(owner.name)?.observe();
+    if (this.#consensus.leaderChanges > leaderChanges) this.#leaderChangedMs = atMs;
   }
 
   /** Ends all faults, and brings every group back to all of its voters. Returns whether everything came to rest within the bound. */

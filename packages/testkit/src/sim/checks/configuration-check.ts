@@ -5,7 +5,7 @@ import { Violation } from "./violation.ts";
 
 interface Place {
   readonly index: number;
-  readonly configuration: string;
+  readonly configuration: Configuration;
 }
 
 const TEXTS = new WeakMap<Configuration, string>();
@@ -31,24 +31,39 @@ export class ConfigurationCheck {
 
   /** The group begins with a configuration that is in no log: the first that is seen of it. */
   begin(group: GroupNumber, configuration: Configuration): void {
-    if (!this.#committed.has(group))
-      this.#committed.set(group, [{ index: 0, configuration: configurationText(configuration) }]);
+    if (!this.#committed.has(group)) this.#committed.set(group, [{ index: 0, configuration }]);
   }
 
-  committed(group: GroupNumber, index: number, configuration: string): void {
+  committed(group: GroupNumber, index: number, configuration: Configuration): void {
     this.#committed.get(group)?.push({ index, configuration });
   }
 
   check(node: NodeId, group: GroupNumber, status: RaftStatus, image: LogImage): void {
     const { commit, lastIndex, durableIndex } = status;
     if (durableIndex < lastIndex) return; // not all of it is in the files yet
-    const known = this.#committed.get(group)?.findLast(({ index }) => index <= commit);
-    const expected = image.lastConfiguration(group, commit + 1, lastIndex) ?? known?.configuration;
+    const change = image.lastChange(group, commit + 1, lastIndex);
+    const known =
+      change === undefined ? this.#committedUpTo(group, commit)?.configuration : image.configuration(group, change);
+    const expected = known && configurationText(known);
     const actual = configurationText(status.configuration);
     if (actual !== expected)
       throw new Violation(
         "the configuration is the last of the log",
         `node ${node}, ${groupName(group)}, up to ${lastIndex}: ${actual} instead of ${expected}`,
       );
+  }
+
+  /**
+   * The configuration whose quorum committed an entry, at a replica that has just learnt that it is committed. A change of members begins when
+   * the one before it is committed: what lies before that one was committed under it.
+   */
+  inForceAt(group: GroupNumber, index: number, status: RaftStatus, image: LogImage): Configuration {
+    const before = image.lastChange(group, 1, status.configurationIndex - 1);
+    const earlier = before !== undefined && index <= before ? image.configuration(group, before) : undefined;
+    return earlier ?? status.configuration;
+  }
+
+  #committedUpTo(group: GroupNumber, commit: number): Place | undefined {
+    return this.#committed.get(group)?.findLast(({ index }) => index <= commit);
   }
 }

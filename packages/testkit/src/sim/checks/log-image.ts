@@ -1,21 +1,22 @@
 import { type GroupNumber, groupName, type NodeId } from "@ringtide/common";
+import type { Configuration } from "@ringtide/raft";
 import { Violation } from "./violation.ts";
-
-/** One entry as it stands in a node's log file. `crc` covers the whole record, so equal checksums are equal entries. */
-interface Slot {
-  readonly term: number;
-  readonly crc: number;
-  /** Of an entry that changes the members. */
-  readonly configuration: string | undefined;
-  isDurable: boolean;
-}
 
 /** An entry as it stands in a log file. */
 export interface LoggedEntry {
   readonly index: number;
   readonly term: number;
+  /** Of the whole record, so that equal checksums are equal entries. */
   readonly crc: number;
-  readonly configuration: string | undefined;
+  /** Of an entry that changes the members. */
+  readonly configuration: Configuration | undefined;
+  readonly path: string;
+  /** In the file, bytes. */
+  readonly position: number;
+}
+
+interface Slot extends LoggedEntry {
+  isDurable: boolean;
 }
 
 /** A vote on its way to the disk. */
@@ -64,16 +65,17 @@ export class LogImage {
     return image;
   }
 
-  /** An entry was written. What stood at its index and behind it is replaced, unless it is the same entry (written again at recovery). */
-  entry(path: string, group: GroupNumber, { index, term, crc, configuration }: LoggedEntry): void {
+  /** An entry was written. What stood at its index and behind it is replaced, unless it was written again in its place, as recovery does. */
+  entry(group: GroupNumber, entry: LoggedEntry): void {
     const image = this.#group(group);
     const { slots } = image;
+    const { index, crc, path, position, configuration } = entry;
     const before = slots[index];
-    if (before?.crc === crc && before.term === term) {
+    if (before?.crc === crc && before.path === path && before.position === position) {
       this.#wait(path, before);
       return;
     }
-    const slot: Slot = { term, crc, configuration, isDurable: false };
+    const slot: Slot = { ...entry, isDurable: before?.crc === crc && before.isDurable };
     slots.length = Math.min(slots.length, index);
     slots[index] = slot;
     image.changes = image.changes.filter((one) => one < index);
@@ -137,14 +139,18 @@ export class LogImage {
     return this.#groups.get(group)?.slots[index]?.crc;
   }
 
-  configuration(group: GroupNumber, index: number): string | undefined {
+  configuration(group: GroupNumber, index: number): Configuration | undefined {
     return this.#groups.get(group)?.slots[index]?.configuration;
   }
 
-  /** The last change of members in a range of the log. */
-  lastConfiguration(group: GroupNumber, first: number, last: number): string | undefined {
-    const index = this.#groups.get(group)?.changes.findLast((one) => one >= first && one <= last);
-    return index === undefined ? undefined : this.configuration(group, index);
+  /** Index of the last change of members in a range of the log. */
+  lastChange(group: GroupNumber, first: number, last: number): number | undefined {
+    return this.#groups.get(group)?.changes.findLast((index) => index >= first && index <= last);
+  }
+
+  /** The durable vote of a term; undefined: for nobody, or not known. */
+  vote(group: GroupNumber, term: number): NodeId | undefined {
+    return this.#groups.get(group)?.votes.get(term);
   }
 
   hasDurable(group: GroupNumber, index: number, crc: number): boolean {

@@ -124,7 +124,7 @@ function readImage(disk: DiskStore, image: LogImage, bytesOf: (path: string) => 
   const files = LOG_DIRECTORIES.map((directory) => disk.files(directory)).find(({ length }) => length > 0) ?? [];
   for (const { path } of files) {
     if (!path.endsWith(".log")) continue;
-    readRecords(bytesOf(path), path, image);
+    readRecords(bytesOf(path), path, 0, image);
     image.beginSync(path)();
   }
 }

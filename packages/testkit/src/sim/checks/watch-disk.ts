@@ -42,7 +42,7 @@ function watchFile(file: DiskFile, path: string, image: LogImage, observer: Disk
     write: async (parts, position) => {
       const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(parts);
       // Seen as written before it is: a crash in between is followed by a look at what the disk kept.
-      readRecords(bytes, path, image);
+      readRecords(bytes, path, position, image);
       await file.write(parts, position);
     },
     datasync: async () => {

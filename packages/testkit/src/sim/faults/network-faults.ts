@@ -55,7 +55,7 @@ export const resetConnections: StartFault = (scene) => {
 
 export const slowLink: StartFault = (scene) => {
   const [from = "", to = ""] = shuffled(scene.random, names(scene));
-  const extraMs = scene.random.between(5, 600);
+  const extraMs = scene.random.between(5, scene.random.pick([600, 600, 4000]));
   scene.say(`${from} to ${to} takes ${extraMs.toFixed(0)} ms more`);
   scene.cluster.world.network.delay(from, to, extraMs);
   return {
