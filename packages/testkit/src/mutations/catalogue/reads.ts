@@ -36,16 +36,6 @@ export const READ_MUTATIONS: readonly Mutation[] = [
     catchBy: "sim",
   },
   {
-    name: "round-answered-by-one-counts",
-    file: `${RAFT}/rounds.ts`,
-    pattern:
-      "const round = committedIndex(state.configurations.current, (id) =>\n    id === self ? rounds.last : (peers.get(id)?.answeredRound ?? 0),\n  );",
-    replacement:
-      "const round = Math.max(committedIndex(state.configurations.current, () => 0), ...Array.from(peers.values(), ({ answeredRound }) => answeredRound), self - self);",
-    what: "one answer to a round of beats counts as a quorum's, also of five voters or of a learner",
-    catchBy: "sim",
-  },
-  {
     name: "strong-read-does-not-wait-for-applied",
     file: "packages/cluster/src/confirm.ts",
     pattern: "  await appliedWithin(raft, clock, index, deadline.leftMs, signal);\n",
@@ -70,38 +60,6 @@ export const LEASE_MUTATIONS: readonly Mutation[] = [
     pattern: "  rounds.sent.push({ round: rounds.last, atMs: state.nowMs });",
     replacement: "  rounds.sent.push({ round: rounds.last, atMs: state.nowMs });\n  rounds.leaseFromMs = state.nowMs;",
     what: "a leader extends its lease with each beat that it sends, answered or not",
-    catchBy: "sim",
-  },
-  {
-    name: "lease-begins-with-the-answer",
-    file: `${RAFT}/rounds.ts`,
-    pattern: "rounds.sent.shift()?.atMs ?? rounds.leaseFromMs",
-    replacement: "rounds.sent.shift() === undefined ? rounds.leaseFromMs : state.nowMs",
-    what: "a lease counts from when answers arrive, not from when the round left",
-    catchBy: "sim",
-  },
-  {
-    name: "lease-kept-in-a-transfer",
-    file: `${RAFT}/reading.ts`,
-    pattern: "if (transfer !== undefined || rounds.leaseForfeited) return false;",
-    replacement: "if (transfer !== undefined && transfer.elapsed < 0) return false;",
-    what: "a leader that asked another to campaign goes on reading under its lease",
-    catchBy: "sim",
-  },
-  {
-    name: "lease-without-loyal-voters",
-    file: `${RAFT}/election.ts`,
-    pattern: "return state.leader !== message.from && state.leaderHeardElapsed < state.options.electionTicksMin;",
-    replacement: "return state.leader !== message.from && state.leaderHeardElapsed < 0;",
-    what: "voters that have just heard a leader, which may hold a lease, vote for another",
-    catchBy: "sim",
-  },
-  {
-    name: "lease-forgotten-by-a-restarted-voter",
-    file: `${RAFT}/state.ts`,
-    pattern: "leaderHeardElapsed: options.leaseMs > 0 ? 0 : options.electionTicksMin,",
-    replacement: "leaderHeardElapsed: options.electionTicksMin,",
-    what: "a voter that restarts votes at once, while the lease that it granted before may still hold",
     catchBy: "sim",
   },
 ];
