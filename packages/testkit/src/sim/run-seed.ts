@@ -1,15 +1,17 @@
-import type { Session } from "@ringtide/client";
 import { type Clock, hasCode, sleep } from "@ringtide/common";
 import { checkLinearizable } from "../history/checker/check.ts";
 import type { Operation } from "../history/operation.ts";
 import { HistoryRecorder } from "../history/recorder.ts";
+import type { Process } from "../ports/world.ts";
 import { SeededRandom } from "../random/seeded-random.ts";
 import { KeySpace } from "../workload/key-space.ts";
 import type { WorkloadSession } from "../workload/points.ts";
 import { prepareWorkload, runWorkload } from "../workload/workload.ts";
 import { Violation } from "./checks/violation.ts";
 import { Coverage } from "./coverage.ts";
+import { PinnedSession } from "./pinned-session.ts";
 import { compareReplicas, haveOneCheckpoint, whatIsMissing } from "./quiet-point.ts";
+import type { SimCluster } from "./sim-cluster.ts";
 import { clientAddress } from "./sim-config.ts";
 import { Simulation } from "./simulation.ts";
 
@@ -19,7 +21,15 @@ const FAULTS_MS = 90_000;
 /** After the faults end, everything has to be well again within this. */
 const RECOVERY_LIMIT_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 8000;
-const CLIENTS = 4;
+const READER_TIMEOUT_MS = 1500;
+const READER_THINK_MS = 1500;
+/** What clients see tells most while a node may still believe to lead, or has just begun to. */
+const UNSETTLED_MS = 2500;
+/** Of the client library's sessions, as its users have them; and of those that stay at one node each. */
+const FREE_CLIENTS = 2;
+const PINNED_CLIENTS = 2;
+/** Number of the client that reads everything at the end. */
+const FINAL_CLIENT = 99;
 const MAX_READ_ATTEMPTS = 15;
 const MIN_OPERATIONS = 200;
 /** Seconds that a seed whose clients could hardly work gets in peace, to work then. */
@@ -86,7 +96,7 @@ async function story(simulation: Simulation, random: SeededRandom, recorder: His
   await cluster.form();
   const keys = keySpace(simulation, random);
   const process = cluster.addClientProcess();
-  const clients = await cluster.runFor(openSessions(simulation), 60_000);
+  const { clients, readers } = await cluster.runFor(openSessions(simulation), 60_000);
   const [first] = clients[0] ?? [];
   if (first === undefined) throw new Error("no session");
   await cluster.runFor(prepareWorkload(first, keys, process.clock, 60_000), 90_000);
@@ -99,8 +109,10 @@ async function story(simulation: Simulation, random: SeededRandom, recorder: His
     random: random.fork(),
     stop: stop.signal,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    thinkMs: random.between(100, 600),
-    mix: { writes: 0.45, deletes: 0.05, flushes: 0.01, tablets: 0.3 },
+    thinkMs: random.between(200, 900),
+    readers: { sessions: readers, timeoutMs: READER_TIMEOUT_MS, thinkMs: READER_THINK_MS },
+    eager: () => simulation.sinceLeaderChangeMs < UNSETTLED_MS,
+    mix: { writes: 0.65, deletes: 0.06, flushes: 0.01, tablets: 0.3 },
   });
   work.catch(() => undefined); // looked at below
   simulation.nemesis.start();
@@ -135,25 +147,40 @@ function keySpace(simulation: Simulation, random: SeededRandom): KeySpace {
     groups: cluster.metaState.table.groups.length,
     slotStrategy: cluster.record.slotStrategy,
     devicesPerGroup: 2,
-    hotTimes: 2,
+    hotTimes: 1,
     coldTimes: 30,
     hotShare: random.between(0.2, 0.7),
   });
 }
 
-/** Each client has a session at each node, so that all nodes are asked, and one that finds its own way. */
-async function openSessions({ cluster }: Simulation): Promise<WorkloadSession[][]> {
+interface Sessions {
+  readonly clients: WorkloadSession[][];
+  /** One a node. */
+  readonly readers: WorkloadSession[];
+}
+
+/** Some clients have one session each, which finds its own way; some have one at each node, so that all nodes are asked. */
+async function openSessions({ cluster }: Simulation): Promise<Sessions> {
   const clients: WorkloadSession[][] = [];
-  for (let client = 0; client < CLIENTS; client++) {
+  const readers: WorkloadSession[] = [];
+  const addresses = cluster.nodes.map(({ name }) => clientAddress(name));
+  for (let client = 0; client < FREE_CLIENTS; client++) {
+    const rotated = [...addresses.slice(client), ...addresses.slice(0, client)];
+    clients.push([(await cluster.connect({ addresses: rotated })).session]);
+  }
+  for (let client = 0; client < PINNED_CLIENTS; client++) {
     const process = cluster.addClientProcess();
-    const sessions: Session[] = [(await cluster.connect({}, process)).session];
-    for (const node of cluster.nodes) {
-      const addresses = [clientAddress(node.name)];
-      sessions.push((await cluster.connect({ addresses }, process)).session);
-    }
+    const sessions: WorkloadSession[] = [];
+    for (const address of addresses) sessions.push(await openPinned(cluster, address, process));
     clients.push(sessions);
   }
-  return clients;
+  for (const address of addresses) readers.push(await openPinned(cluster, address, cluster.addClientProcess()));
+  return { clients, readers };
+}
+
+async function openPinned(cluster: SimCluster, address: string, process: Process): Promise<PinnedSession> {
+  const open = async () => (await cluster.connect({ addresses: [address] }, process)).session;
+  return new PinnedSession(await open(), { open, nowMs: () => process.clock.monotonicMs() });
 }
 
 /** In peace: every point is read once more, files are closed everywhere, and the replicas are compared. */
@@ -198,7 +225,7 @@ async function readAll(
       if (series === `${device}.${keys.measurement}`) times.add(Number(time));
     }
     for (const time of times) {
-      const pending = recorder.begin(CLIENTS, "read", `${device}.${keys.measurement}@${time}`, null);
+      const pending = recorder.begin(FINAL_CLIENT, "read", `${device}.${keys.measurement}@${time}`, null);
       const sql = `SELECT ${keys.measurement} FROM ${device} WHERE time = ${time}`;
       const value = await readOnce(session, sql, clock);
       pending.done(value === undefined || value === null ? null : Number(value));

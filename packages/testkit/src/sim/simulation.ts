@@ -20,6 +20,9 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const BUDGETS = { unappliedBytes: 4 * MIB, memtableBytes: 64 * MIB };
 
+/** Events in which groups act on what came in: what they let others see afterwards was true then. The rest only brings things to them. */
+const ACTS: ReadonlySet<string> = new Set(["turn", "timer", "read", "write", "datasync", "kv write", "kv sync"]);
+
 /** As an operator's supervisor would: a node that ended by itself is started again. */
 const RESTART_AFTER_MS = 1500;
 
@@ -45,6 +48,10 @@ function drawSizes(random: SeededRandom): Partial<Config> {
     maxRaftLogPersistDataSizePerFile: random.pick([16 * KIB, 64 * KIB, 256 * KIB]),
     memtableCloseBytes: random.pick([4 * KIB, 16 * KIB, 64 * KIB]),
     logCloseBytes: random.pick([16 * KIB, 64 * KIB]),
+    ...random.pick([
+      { minNumOfLogsInMem: 1, maxNumOfLogsInMem: 4 },
+      { minNumOfLogsInMem: 10, maxNumOfLogsInMem: 40 },
+    ]),
   };
 }
 
@@ -59,6 +66,7 @@ export class Simulation {
   readonly #consensus: ConsensusChecks;
   /** Nodes that were asked to read their log on disk since they last caught up. */
   #diskReads = 0;
+  #leaderChangedMs = 0;
   #error: unknown;
 
   constructor(seed: number, random: SeededRandom, coverage: Coverage, trace: ((line: string) => void) | undefined) {
@@ -84,7 +92,13 @@ export class Simulation {
       countLogLine(line, coverage);
       this.#trace?.(`${line.process} says ${line.level}: ${line.message} ${JSON.stringify(line.fields)}`);
     };
-    this.#scene = { cluster: this.cluster, random: random.fork(), damaged: new Map(), say: (line) => this.say(line) };
+    this.#scene = {
+      cluster: this.cluster,
+      random: random.fork(),
+      damaged: new Map(),
+      strangers: new Set(),
+      say: (line) => this.say(line),
+    };
     this.nemesis = new Nemesis(this.#scene, drawPlan(random));
   }
 
@@ -97,12 +111,15 @@ export class Simulation {
         onLogRead: () => {
           if (node.state === "runs") this.#diskReads++;
         },
+        onViolation: (violation) => {
+          this.#error ??= violation;
+        },
       }),
     });
-    node.onEnded = () => observer.ended();
+    node.onEnded = () => this.#keep(() => observer.ended());
     node.onServing = () => {
       this.#coverage.add("restart");
-      observer.started();
+      this.#keep(() => observer.started());
     };
     node.onFailure = (error) => {
       this.#keep(() => this.#judgeEnd(node, error));
@@ -119,7 +136,8 @@ export class Simulation {
       this.say(`${node.name} gets back what rotted`);
       damage.mend();
       this.#coverage.add("node refused to risk a vote");
-    } else judgeEnd(node.name, error, this.nemesis.counts, this.#coverage);
+    } else if (error.code === "DISK_CORRUPT" && this.#scene.strangers.has(node)) this.#coverage.add("stranger refused");
+    else judgeEnd(node.name, error, this.nemesis.counts, this.#coverage);
   }
 
   /** What is thrown outside of an event ends the run at the next one. */
@@ -131,6 +149,11 @@ export class Simulation {
     }
   }
 
+  /** Since any group had a new leader. */
+  get sinceLeaderChangeMs(): number {
+    return this.cluster.world.nowMs - this.#leaderChangedMs;
+  }
+
   say(line: string): void {
     this.#trace?.(`--- ${line}`);
   }
@@ -138,7 +161,10 @@ export class Simulation {
   #onStep({ owner, label, atMs }: Step): void {
     this.#trace?.(`${atMs.toFixed(3)} ${owner.name} ${label}`);
     if (this.#error !== undefined) throw this.#error;
+    if (!ACTS.has(label)) return;
+    const { leaderChanges } = this.#consensus;
     this.#observers.get(owner.name)?.observe();
+    if (this.#consensus.leaderChanges > leaderChanges) this.#leaderChangedMs = atMs;
   }
 
   /** Ends all faults, and brings every group back to all of its voters. Returns whether everything came to rest within the bound. */

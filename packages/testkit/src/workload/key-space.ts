@@ -45,6 +45,11 @@ export class KeySpace {
     this.devices = devicesOver(shape);
   }
 
+  /** Its hot points alone. */
+  hot(): KeySpace {
+    return new KeySpace({ ...this.#shape, hotShare: 1 });
+  }
+
   pick(random: SeededRandom): PointKey {
     return { device: random.pick(this.devices), measurement: MEASUREMENT, time: this.#time(random) };
   }

@@ -29,6 +29,8 @@ export interface WorkloadClientOptions {
   readonly requestTimeoutMs: number;
   /** Pauses between operations are up to twice as long. */
   readonly thinkMs: number;
+  /** While it says so, operations follow each other closely, on hot points. */
+  readonly eager: () => boolean;
   /** The next value; each is given once. */
   readonly nextValue: () => number;
   readonly counts: Counts;
@@ -36,21 +38,29 @@ export interface WorkloadClientOptions {
 }
 
 const MAX_TABLET_POINTS = 4;
+const EAGER_THINK_MS = 100;
 
 /** One client: an operation, a pause, until `stop` is aborted. */
 export class WorkloadClient {
   readonly #options: WorkloadClientOptions;
+  readonly #hotKeys: KeySpace;
 
   constructor(options: WorkloadClientOptions) {
     this.#options = options;
+    this.#hotKeys = options.keys.hot();
+  }
+
+  get #keys(): KeySpace {
+    return this.#options.eager() ? this.#hotKeys : this.#options.keys;
   }
 
   /** Rejects only when the history is full, an answer makes no sense, or an error has no code. */
   async run(): Promise<void> {
-    const { clock, random, thinkMs, stop } = this.#options;
+    const { clock, random, thinkMs, eager, stop } = this.#options;
     while (!stop.aborted) {
       await this.#operate();
-      await sleep(clock, random.between(0, 2 * thinkMs), stop).catch(() => undefined);
+      const meanMs = eager() ? Math.min(thinkMs, EAGER_THINK_MS) : thinkMs;
+      await sleep(clock, random.between(0, 2 * meanMs), stop).catch(() => undefined);
     }
   }
 
@@ -65,16 +75,16 @@ export class WorkloadClient {
   }
 
   #write(session: WorkloadSession): Promise<void> {
-    const { client, keys, recorder, random, nextValue } = this.#options;
-    const key = keys.pick(random);
+    const { client, recorder, random, nextValue } = this.#options;
+    const key = this.#keys.pick(random);
     const value = nextValue();
     const pending = recorder.begin(client, "write", keyText(key), value);
     return this.#change([pending], (signal) => writePoint(session, key, value, signal));
   }
 
   #writeTablet(session: WorkloadSession): Promise<void> {
-    const { client, keys, recorder, random, nextValue } = this.#options;
-    const points = keys.pickOfDevice(random, 2 + random.below(MAX_TABLET_POINTS - 1));
+    const { client, recorder, random, nextValue } = this.#options;
+    const points = this.#keys.pickOfDevice(random, 2 + random.below(MAX_TABLET_POINTS - 1));
     const values = points.map(nextValue);
     const pending = points.map((key, i) => recorder.begin(client, "write", keyText(key), values[i] ?? null));
     return this.#change(pending, (signal) => writePoints(session, points, values, signal));
@@ -85,8 +95,8 @@ export class WorkloadClient {
    * point, whatever its code.
    */
   #delete(session: WorkloadSession): Promise<void> {
-    const { client, keys, recorder, random } = this.#options;
-    const key = keys.pick(random);
+    const { client, recorder, random } = this.#options;
+    const key = this.#keys.pick(random);
     const pending = recorder.begin(client, "delete", keyText(key), null);
     return this.#request(
       (signal) => deletePoint(session, key, signal),
@@ -112,8 +122,8 @@ export class WorkloadClient {
 
   /** A read without an answer says nothing; a series that does not exist has no point. */
   #read(session: WorkloadSession): Promise<void> {
-    const { client, keys, recorder, random, consistency } = this.#options;
-    const key = keys.pick(random);
+    const { client, recorder, random, consistency } = this.#options;
+    const key = this.#keys.pick(random);
     const pending = recorder.begin(client, "read", keyText(key), null);
     return this.#request(
       (signal) => readPoint(session, key, consistency, signal),

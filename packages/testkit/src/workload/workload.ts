@@ -5,11 +5,17 @@ import { withDeadline } from "./deadline.ts";
 import type { KeySpace } from "./key-space.ts";
 import { type Consistency, createSeries, type WorkloadSession } from "./points.ts";
 import { Counts, type Tally } from "./tally.ts";
-import { WorkloadClient, type WorkloadMix } from "./workload-client.ts";
+import { WorkloadClient, type WorkloadClientOptions, type WorkloadMix } from "./workload-client.ts";
 
 export interface WorkloadOptions {
   /** By client: its sessions, for example one a node. Three clients or more: all of them share all points. */
   readonly clients: readonly (readonly WorkloadSession[])[];
+  /** Clients that only read hot points, one session each, and wait for no answer long: at nodes that are cut off others soon hang. */
+  readonly readers?: {
+    readonly sessions: readonly WorkloadSession[];
+    readonly timeoutMs: number;
+    readonly thinkMs: number;
+  };
   readonly keys: KeySpace;
   readonly recorder: HistoryRecorder;
   readonly clock: Clock;
@@ -23,9 +29,12 @@ export interface WorkloadOptions {
   /** Of the reads; "strong" when left out: the only level whose history has to be linearizable. */
   readonly consistency?: Consistency;
   readonly mix?: WorkloadMix;
+  /** While it says so, operations follow each other closely, on hot points; never when left out. */
+  readonly eager?: () => boolean;
 }
 
 const DEFAULT_MIX: WorkloadMix = { writes: 0.4, deletes: 0.1, flushes: 0.005, tablets: 0.3 };
+const READS: WorkloadMix = { writes: 0, deletes: 0, flushes: 0, tablets: 0 };
 const SETUP_PAUSE_MS = 200;
 
 /**
@@ -56,22 +65,35 @@ export async function prepareWorkload(
  * one of them cannot go on (see WorkloadClient.run).
  */
 export async function runWorkload(options: WorkloadOptions): Promise<Tally> {
-  const { clients, random, consistency = "strong", mix = DEFAULT_MIX } = options;
+  const { clients, random, consistency = "strong", mix = DEFAULT_MIX, eager = () => false } = options;
   assert(clients.length >= 3, "at least three clients share each point");
   const counts = new Counts();
   const broken = new AbortController();
   const stop = AbortSignal.any([options.stop, broken.signal]);
   let lastValue = 0;
   const nextValue = (): number => ++lastValue;
-  const running = clients.map(async (sessions, client) => {
-    const own = { client, sessions, random: random.fork(), stop };
+  const run = async (own: Partial<WorkloadClientOptions> & Pick<WorkloadClientOptions, "client" | "sessions">) => {
     try {
-      await new WorkloadClient({ ...options, ...own, consistency, mix, nextValue, counts }).run();
+      const shared = { ...options, eager, random: random.fork(), stop, consistency, mix, nextValue, counts };
+      await new WorkloadClient({ ...shared, ...own }).run();
     } catch (error) {
       broken.abort();
       throw error;
     }
-  });
+  };
+  const running = clients.map((sessions, client) => run({ client, sessions }));
+  const { readers } = options;
+  for (const [i, session] of readers?.sessions.entries() ?? [])
+    running.push(
+      run({
+        client: clients.length + i,
+        sessions: [session],
+        keys: options.keys.hot(),
+        mix: READS,
+        requestTimeoutMs: readers?.timeoutMs ?? options.requestTimeoutMs,
+        thinkMs: readers?.thinkMs ?? options.thinkMs,
+      }),
+    );
   for (const result of await Promise.allSettled(running)) if (result.status === "rejected") throw result.reason;
   return counts.tally();
 }

@@ -33,4 +33,28 @@ export const CLUSTER_MUTATIONS: readonly Mutation[] = [
     what: "a session sends a statement again without the number that makes it take effect once",
     catchBy: "sim",
   },
+  {
+    name: "vote-by-an-empty-disk",
+    file: "packages/cluster/src/cluster-node.ts",
+    pattern: "mustExist: storesMade,",
+    replacement: "mustExist: storesMade && disk === undefined,",
+    what: "a node whose log was lost starts with an empty one, and votes as if it had promised nothing",
+    catchBy: "sim",
+  },
+  {
+    name: "damaged-log-trusted-at-once",
+    file: "packages/cluster/src/group-opener.ts",
+    pattern: "mayVote: recovered?.damaged !== true,",
+    replacement: "mayVote: recovered?.damaged !== null,",
+    what: "a replica whose log lost durable entries votes and leads as if it were whole",
+    catchBy: "sim",
+  },
+  {
+    name: "broken-connection-told-as-a-refusal",
+    file: "packages/common/src/errors.ts",
+    pattern: '"The connection ended before the answer.", { retryable: true, outcomeUnknown: true }),',
+    replacement: '"The connection ended before the answer.", { retryable: true }),',
+    what: "a write whose connection broke before the answer counts as one that had no effect",
+    catchBy: "sim",
+  },
 ];

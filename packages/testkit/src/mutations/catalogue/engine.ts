@@ -130,4 +130,23 @@ export const FLUSH_MUTATIONS: readonly Mutation[] = [
     what: "a damaged data file is not noticed as such, so nobody repairs it",
     catchBy: "sim",
   },
+  {
+    name: "damaged-file-read-as-empty",
+    file: `${SRC}/data-file.ts`,
+    pattern:
+      "sources(deviceId: number): readonly Source[] {\n    if (this.#refusal !== undefined) throw this.#refusal;",
+    replacement: "sources(deviceId: number): readonly Source[] {\n    if (this.#refusal !== undefined) return [];",
+    what: "reads go on without a data file that is known to be damaged",
+    catchBy: "sim",
+  },
+  {
+    name: "close-left-out-of-the-log-position",
+    file: `${SRC}/closer.ts`,
+    pattern:
+      "tombstones.remove(Array.from(done));\n    this.#queue = this.#queue.slice(1);\n    this.#options.onDone(closing, file);",
+    replacement:
+      "tombstones.remove(Array.from(done));\n    this.#options.onDone(closing, undefined);\n    this.#queue = this.#queue.slice(1);",
+    what: "a file that was written is not read before the next start",
+    catchBy: "sim",
+  },
 ];

@@ -169,4 +169,20 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     what: "entries that replace others are taken for durable, and never written",
     catchBy: "sim",
   },
+  {
+    name: "replaced-write-counts-as-durable",
+    file: `${SRC}/durability.ts`,
+    pattern: "    for (const later of this.#writes) stable = Math.min(stable, later.firstIndex - 1);\n",
+    replacement: "",
+    what: "the end of a write tells entries durable that a later write, still under way, replaces",
+    catchBy: "sim",
+  },
+  {
+    name: "trust-regained-by-length",
+    file: `${SRC}/following.ts`,
+    pattern: "state.mayVote = sound >= following.trustAt && log.term(following.trustAt) === state.term;",
+    replacement: "state.mayVote = sound > 0;",
+    what: "a replica that lost entries votes again as soon as its log matches a leader's anywhere",
+    catchBy: "sim",
+  },
 ];

@@ -43,4 +43,28 @@ export const RAFTLOG_MUTATIONS: readonly Mutation[] = [
     what: "recovery cuts durable entries behind a damaged one silently, as if a crash had torn them",
     catchBy: "sim",
   },
+  {
+    name: "damage-forgotten-by-a-restart",
+    file: `${SRC}/replay.ts`,
+    pattern: "      log.damaged = cut.damaged;\n",
+    replacement: "",
+    what: "a log that lost entries is trusted again after the next restart, before it has caught up",
+    catchBy: "sim",
+  },
+  {
+    name: "hard-state-of-the-log-alone",
+    file: `${SRC}/recovery.ts`,
+    pattern: "log.hardState = laterHardState(inLog, other);",
+    replacement: "log.hardState = inLog;",
+    what: "recovery does not look at the second place of the hard state: a vote is lost with the end of the log",
+    catchBy: "sim",
+  },
+  {
+    name: "log-cut-not-synced-before-the-unlink",
+    file: `${SRC}/cutter.ts`,
+    pattern: "    await cutFile.write();\n    await this.#unlink(segments.takeBefore(firstKept));",
+    replacement: "    await this.#unlink(segments.takeBefore(firstKept));\n    await cutFile.write();",
+    what: "segments are removed before the file that says so is written: a crash in between leaves a log with a hole",
+    catchBy: "sim",
+  },
 ];

@@ -1,5 +1,6 @@
 import { type GroupNumber, groupName, type NodeId } from "@ringtide/common";
-import type { RaftStatus } from "@ringtide/raft";
+import type { Configuration, RaftStatus } from "@ringtide/raft";
+import { ConfigurationCheck } from "./configuration-check.ts";
 import type { LogImage } from "./log-image.ts";
 import { Violation } from "./violation.ts";
 
@@ -15,6 +16,7 @@ export interface ReplicaView {
 
 interface Floor {
   readonly incarnation: number;
+  readonly isLeader: boolean;
   readonly term: number;
   readonly commit: number;
   readonly applied: number;
@@ -40,6 +42,7 @@ export class ConsensusChecks {
   readonly #leaders = new Map<string, NodeId>();
   readonly #floors = new Map<string, Floor>();
   readonly #committed = new Map<GroupNumber, Committed>();
+  readonly #configurations = new ConfigurationCheck();
   /** Highest index that a node's files were seen to cover. */
   readonly #checkpoints = new Map<string, number>();
   /** Leadership terms seen: for the coverage table. */
@@ -54,6 +57,7 @@ export class ConsensusChecks {
     const key = `${view.node}/${group}`;
     const floor = this.#floors.get(key);
     const isNew = floor === undefined || floor.incarnation !== view.incarnation;
+    this.#configurations.begin(group, status.configuration);
     if (!isNew) this.#checkOnlyGrows(view, floor);
     this.#checkOrder(view);
     this.#checkpoints.set(key, Math.max(this.#checkpoints.get(key) ?? 0, view.checkpointIndex));
@@ -65,9 +69,14 @@ export class ConsensusChecks {
       status.role === "leader" ? status.commit : Math.min(status.commit, status.durableIndex),
     );
     if (compared > from) this.#observeCommit(view, from, compared);
+    if (!isNew && floor.isLeader && status.role === "leader" && status.term === floor.term)
+      this.#checkOwnTerm(view, floor.commit);
+    const image = this.#images.get(view.node);
+    if (image !== undefined) this.#configurations.check(view.node, group, status, image);
     this.#floors.set(key, {
       compared,
       incarnation: view.incarnation,
+      isLeader: status.role === "leader",
       term: status.term,
       commit: status.commit,
       applied: status.applied,
@@ -100,7 +109,7 @@ export class ConsensusChecks {
       throw new Violation("no contradiction", `${this.#where(view)} dropped a message that contradicts its state`);
   }
 
-  /** One leader a term; a new one has all that was committed. */
+  /** One leader a term, elected by durable votes; a new one has all that was committed. */
   #observeLeader(view: ReplicaView): void {
     const { node, group, status } = view;
     const key = `${group}/${status.term}`;
@@ -115,7 +124,21 @@ export class ConsensusChecks {
     this.leaderChanges++;
     if (!status.mayVote)
       throw new Violation("no vote by a damaged log", `${this.#where(view)} leads, and may not even vote`);
+    this.#checkVotes(view);
     this.#checkCompleteness(view);
+  }
+
+  /** A vote is durable before it is told; only who is the one voter of its group need not wait for its own. */
+  #checkVotes({ node, group, status }: ReplicaView): void {
+    const { voters, votersOutgoing } = status.configuration;
+    for (const set of [voters, votersOutgoing]) {
+      const having = set.filter((id) => this.#images.get(id)?.vote(group, status.term) === node);
+      if (set.length > 1 && having.length * 2 <= set.length)
+        throw new Violation(
+          "elected by durable votes",
+          `node ${node} leads ${groupName(group)} in term ${status.term} by votes of ${having} of ${set}`,
+        );
+    }
   }
 
   #checkCompleteness(view: ReplicaView): void {
@@ -134,6 +157,17 @@ export class ConsensusChecks {
           `${this.#where(view)} leads with term ${image.term(view.group, index) ?? "(none)"} at ${index} of ${lastIndex}, committed was term ${committed.terms[index]}`,
         );
     }
+  }
+
+  /** A leader counts replicas for entries of its own term only; what lies before is committed with them (thesis section 3.6.2). */
+  #checkOwnTerm(view: ReplicaView, before: number): void {
+    const { commit, term } = view.status;
+    const entryTerm = this.#committed.get(view.group)?.terms[commit];
+    if (commit > before && entryTerm !== undefined && entryTerm !== term)
+      throw new Violation(
+        "leaders commit in their own term",
+        `${this.#where(view)} commits ${commit} of term ${entryTerm}`,
+      );
   }
 
   #observeCommit(view: ReplicaView, from: number, through: number): void {
@@ -162,43 +196,47 @@ export class ConsensusChecks {
   }
 
   /** The entry that a leader committed and has not on its own disk yet; undefined when no majority has one. */
-  #crcOfMajority({ group, status }: ReplicaView, index: number): number | undefined {
-    const { voters, votersOutgoing } = status.configuration;
+  #crcOfMajority(view: ReplicaView, index: number): number | undefined {
     for (const image of this.#images.values()) {
-      const crc = image.crc(group, index);
-      const isEverywhere = (set: readonly NodeId[]) => crc !== undefined && this.#majorityHas(group, set, index, crc);
-      if (isEverywhere(voters) && isEverywhere(votersOutgoing)) return crc;
+      const crc = image.crc(view.group, index);
+      if (crc !== undefined && this.#quorumHas(view, index, crc)) return crc;
     }
     return undefined;
   }
 
   /** The first to commit an index is a leader, or had it from one that has died since; a quorum has the entry on its disks. */
   #commit(view: ReplicaView, committed: Committed, index: number, crc: number | undefined): void {
-    const { voters, votersOutgoing } = view.status.configuration;
     const { group } = view;
-    if (
-      crc === undefined ||
-      !this.#majorityHas(group, voters, index, crc) ||
-      !this.#majorityHas(group, votersOutgoing, index, crc)
-    )
+    if (crc === undefined || !this.#quorumHas(view, index, crc))
       throw new Violation(
         "committed means durable on a quorum",
         `${this.#where(view)}, ${view.status.role}, commits ${index}: ${this.#holders(view, index, crc)}`,
       );
     committed.crcs[index] = crc;
-    committed.terms[index] = this.#termOf(group, index, crc);
+    const image = this.#imageWith(group, index, crc);
+    committed.terms[index] = image?.term(group, index);
+    const configuration = image?.configuration(group, index);
+    if (configuration !== undefined) this.#configurations.committed(group, index, configuration);
     committed.committedIn[index] = view.status.term;
     committed.last = Math.max(committed.last, index);
   }
 
-  #termOf(group: GroupNumber, index: number, crc: number): number | undefined {
-    for (const image of this.#images.values()) if (image.crc(group, index) === crc) return image.term(group, index);
+  #imageWith(group: GroupNumber, index: number, crc: number): LogImage | undefined {
+    for (const image of this.#images.values()) if (image.crc(group, index) === crc) return image;
     return undefined;
   }
 
-  #majorityHas(group: GroupNumber, voters: readonly NodeId[], index: number, crc: number): boolean {
-    const having = voters.filter((node) => this.#has(node, group, index, crc));
-    return voters.length === 0 || having.length * 2 > voters.length;
+  #quorumHas(view: ReplicaView, index: number, crc: number): boolean {
+    const { voters, votersOutgoing } = this.#inForceAt(view, index);
+    return [voters, votersOutgoing].every((set) => {
+      const having = set.filter((node) => this.#has(node, view.group, index, crc));
+      return set.length === 0 || having.length * 2 > set.length;
+    });
+  }
+
+  #inForceAt({ node, group, status }: ReplicaView, index: number): Configuration {
+    const image = this.#images.get(node);
+    return image === undefined ? status.configuration : this.#configurations.inForceAt(group, index, status, image);
   }
 
   #has(node: NodeId, group: GroupNumber, index: number, crc: number): boolean {
@@ -206,10 +244,13 @@ export class ConsensusChecks {
     return this.#images.get(node)?.hasDurable(group, index, crc) === true;
   }
 
-  #holders({ group, status }: ReplicaView, index: number, crc: number | undefined): string {
-    const { voters, votersOutgoing } = status.configuration;
-    const nodes = [...new Set([...voters, ...votersOutgoing])];
-    const has = (node: NodeId) => crc !== undefined && this.#has(node, group, index, crc);
-    return nodes.map((node) => `${node} ${has(node) ? "has it" : "lacks it"}`).join(", ");
+  #holders(view: ReplicaView, index: number, crc: number | undefined): string {
+    const { voters, votersOutgoing } = this.#inForceAt(view, index);
+    const has = (node: NodeId) => crc !== undefined && this.#has(node, view.group, index, crc);
+    const text = (set: readonly NodeId[]) =>
+      set.map((node) => `${node} ${has(node) ? "has it" : "lacks it"}`).join(", ");
+    return votersOutgoing.length === 0
+      ? text(voters)
+      : `${text(voters)}; of the voters before: ${text(votersOutgoing)}`;
   }
 }

@@ -1,24 +1,45 @@
 import { type GroupNumber, groupName, type NodeId } from "@ringtide/common";
+import type { Configuration } from "@ringtide/raft";
 import { Violation } from "./violation.ts";
 
-/** One entry as it stands in a node's log file. `crc` covers the whole record, so equal checksums are equal entries. */
-interface Slot {
+/** An entry as it stands in a log file. */
+export interface LoggedEntry {
+  readonly index: number;
   readonly term: number;
+  /** Of the whole record, so that equal checksums are equal entries. */
   readonly crc: number;
+  /** Of an entry that changes the members. */
+  readonly configuration: Configuration | undefined;
+  readonly path: string;
+  /** In the file, bytes. */
+  readonly position: number;
+}
+
+interface Slot extends LoggedEntry {
   isDurable: boolean;
 }
 
+/** A vote on its way to the disk. */
 interface Vote {
   readonly group: GroupNumber;
   readonly term: number;
   readonly vote: NodeId;
 }
 
+/** Written and not synced. */
+interface Unsynced {
+  readonly slots: Slot[];
+  readonly votes: Vote[];
+}
+
 /** What a node's log files hold of one group, read from the bytes that were written, not from what the program believes. */
 class GroupImage {
   /** slots[i] is the entry at index i; a hole where it was cut or never seen. */
   readonly slots: (Slot | undefined)[] = [];
-  votes = new Map<number, NodeId>();
+  /** Indexes of the entries that change the members, ascending. */
+  changes: number[] = [];
+  /** Durable ones, by term. */
+  readonly votes = new Map<number, NodeId>();
 }
 
 /**
@@ -28,9 +49,8 @@ class GroupImage {
 export class LogImage {
   readonly node: NodeId;
   readonly #groups = new Map<GroupNumber, GroupImage>();
-  /** Written and not synced, by file. */
-  readonly #unsynced = new Map<string, Slot[]>();
-  readonly #unsyncedVotes = new Map<string, Vote[]>();
+  /** By file. */
+  readonly #unsynced = new Map<string, Unsynced>();
 
   constructor(node: NodeId) {
     this.node = node;
@@ -45,36 +65,43 @@ export class LogImage {
     return image;
   }
 
-  /** An entry was written. What stood at its index and behind it is replaced, unless it is the same entry (written again at recovery). */
-  entry(path: string, group: GroupNumber, index: number, term: number, crc: number): void {
-    const { slots } = this.#group(group);
+  /** An entry was written. What stood at its index and behind it is replaced, unless it was written again in its place, as recovery does. */
+  entry(group: GroupNumber, entry: LoggedEntry): void {
+    const image = this.#group(group);
+    const { slots } = image;
+    const { index, crc, path, position, configuration } = entry;
     const before = slots[index];
-    if (before?.crc === crc && before.term === term) {
+    if (before?.crc === crc && before.path === path && before.position === position) {
       this.#wait(path, before);
       return;
     }
-    const slot: Slot = { term, crc, isDurable: false };
+    const slot: Slot = { ...entry, isDurable: before?.crc === crc && before.isDurable };
     slots.length = Math.min(slots.length, index);
     slots[index] = slot;
+    image.changes = image.changes.filter((one) => one < index);
+    if (configuration !== undefined) image.changes.push(index);
     this.#wait(path, slot);
   }
 
   #wait(path: string, slot: Slot): void {
-    const waiting = this.#unsynced.get(path);
-    if (waiting === undefined) this.#unsynced.set(path, [slot]);
-    else waiting.push(slot);
+    this.#unsyncedOf(path).slots.push(slot);
   }
 
-  /** A vote counts once it is durable: before that it is promised to nobody, and a crash may take it back. */
+  #unsyncedOf(path: string): Unsynced {
+    let unsynced = this.#unsynced.get(path);
+    if (unsynced === undefined) {
+      unsynced = { slots: [], votes: [] };
+      this.#unsynced.set(path, unsynced);
+    }
+    return unsynced;
+  }
+
   hardState(path: string, group: GroupNumber, term: number, vote: NodeId): void {
-    if (vote === 0) return;
-    const waiting = this.#unsyncedVotes.get(path);
-    if (waiting === undefined) this.#unsyncedVotes.set(path, [{ group, term, vote }]);
-    else waiting.push({ group, term, vote });
+    if (vote !== 0) this.#unsyncedOf(path).votes.push({ group, term, vote });
   }
 
-  /** One vote a term, also over restarts. */
-  #voted({ group, term, vote }: Vote): void {
+  /** One vote a term, also over restarts. What was never durable promised nothing, and may be forgotten. */
+  #vote({ group, term, vote }: Vote): void {
     const { votes } = this.#group(group);
     const before = votes.get(term) ?? vote;
     if (before !== vote)
@@ -85,23 +112,23 @@ export class LogImage {
     votes.set(term, vote);
   }
 
-  /** What is being synced from now on: call the result when the sync has returned. */
+  /** What is being synced from now on: call the result when the sync has returned. Throws when a node votes twice in a term. */
   beginSync(path: string): () => void {
-    const syncing = this.#unsynced.get(path) ?? [];
-    const votes = this.#unsyncedVotes.get(path) ?? [];
+    const syncing = this.#unsynced.get(path);
     this.#unsynced.delete(path);
-    this.#unsyncedVotes.delete(path);
     return () => {
-      for (const slot of syncing) slot.isDurable = true;
-      for (const vote of votes) this.#voted(vote);
+      for (const slot of syncing?.slots ?? []) slot.isDurable = true;
+      for (const vote of syncing?.votes ?? []) this.#vote(vote);
     };
   }
 
-  /** The machine lost power: what follows is read again from what its disk kept. Votes that were seen stay promised. */
+  /** The machine lost power: what follows is read again from what its disk kept. Votes that were durable stay promised. */
   lostMemory(): void {
     this.#unsynced.clear();
-    this.#unsyncedVotes.clear();
-    for (const image of this.#groups.values()) image.slots.length = 0;
+    for (const image of this.#groups.values()) {
+      image.slots.length = 0;
+      image.changes = [];
+    }
   }
 
   term(group: GroupNumber, index: number): number | undefined {
@@ -110,6 +137,20 @@ export class LogImage {
 
   crc(group: GroupNumber, index: number): number | undefined {
     return this.#groups.get(group)?.slots[index]?.crc;
+  }
+
+  configuration(group: GroupNumber, index: number): Configuration | undefined {
+    return this.#groups.get(group)?.slots[index]?.configuration;
+  }
+
+  /** Index of the last change of members in a range of the log. */
+  lastChange(group: GroupNumber, first: number, last: number): number | undefined {
+    return this.#groups.get(group)?.changes.findLast((index) => index >= first && index <= last);
+  }
+
+  /** The durable vote of a term; undefined: for nobody, or not known. */
+  vote(group: GroupNumber, term: number): NodeId | undefined {
+    return this.#groups.get(group)?.votes.get(term);
   }
 
   hasDurable(group: GroupNumber, index: number, crc: number): boolean {

@@ -1,4 +1,5 @@
 import { crc32c } from "@node-rs/crc32";
+import { decodeConfiguration, EntryKind } from "@ringtide/raft";
 import type { LogImage } from "./log-image.ts";
 
 /** Where fields of a log record are; see packages/raftlog/src/record.ts, which says so to everybody who reads logs. */
@@ -20,21 +21,25 @@ function soundRecord(bytes: Uint8Array, view: DataView, at: number): number {
   return crc32c(bytes.subarray(at + CRC_BYTES, at + length)) === view.getUint32(at, true) ? length : 0;
 }
 
-/** Tells the image of every sound record in `bytes`; what is damaged in between is left out. */
-export function readRecords(bytes: Uint8Array, path: string, image: LogImage): void {
+/** Tells the image of every sound record in `bytes`, which stand at `position` of the file; what is damaged in between is left out. */
+export function readRecords(bytes: Uint8Array, path: string, position: number, image: LogImage): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
     const length = soundRecord(bytes, view, at);
-    if (length > 0) readRecord(view, at, path, image);
+    if (length > 0) readRecord(bytes.subarray(at, at + length), path, position + at, image);
     at += Math.max(length, 1);
   }
 }
 
-function readRecord(view: DataView, at: number, path: string, image: LogImage): void {
-  const kind = view.getUint8(at + 7);
-  const group = view.getUint32(at + 12, true);
-  const term = u53(view, at + 16);
-  const index = u53(view, at + 24);
-  if (kind < FIRST_OWN_KIND) image.entry(path, group, index, term, view.getUint32(at, true));
-  else if (kind === HARD_STATE) image.hardState(path, group, term, index);
+function readRecord(record: Uint8Array, path: string, position: number, image: LogImage): void {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  const kind = view.getUint8(7);
+  const group = view.getUint32(12, true);
+  const term = u53(view, 16);
+  const index = u53(view, 24);
+  if (kind < FIRST_OWN_KIND) {
+    const isChange = kind === EntryKind.CONFIG_CHANGE;
+    const configuration = isChange ? decodeConfiguration(record.subarray(HEADER_BYTES)) : undefined;
+    image.entry(group, { index, term, crc: view.getUint32(0, true), configuration, path, position });
+  } else if (kind === HARD_STATE) image.hardState(path, group, term, index);
 }

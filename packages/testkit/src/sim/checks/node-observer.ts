@@ -1,5 +1,6 @@
 import { META_GROUP, type NodeId } from "@ringtide/common";
 import type { DiskStore } from "../../ports/disk/disk-store.ts";
+import { DATA_ASIDE, LOG_ASIDE } from "../faults/fault.ts";
 import type { SimNode } from "../sim-node.ts";
 import type { ConsensusChecks } from "./consensus-checks.ts";
 import type { FileChecks } from "./file-checks.ts";
@@ -7,9 +8,7 @@ import type { LogImage } from "./log-image.ts";
 import { readRecords } from "./log-parser.ts";
 import { Violation } from "./violation.ts";
 
-const LOG_DIRECTORY = "/data/log/";
-/** Where a fault keeps the node's own disk while an empty one is in its place. */
-const LOG_ASIDE = "/data-aside/log/";
+const LOG_DIRECTORIES = [`${DATA_ASIDE}/log/`, `${LOG_ASIDE}/`, "/data/log/"];
 
 /** Budgets that a group may never exceed, with room for one entry of the largest size. */
 export interface Budgets {
@@ -121,10 +120,11 @@ export class NodeObserver {
 /** Reads the log of a disk into the image; all that `bytesOf` gives counts as durable. */
 function readImage(disk: DiskStore, image: LogImage, bytesOf: (path: string) => Uint8Array): void {
   image.lostMemory();
-  const aside = disk.files(LOG_ASIDE);
-  for (const { path } of aside.length > 0 ? aside : disk.files(LOG_DIRECTORY)) {
+  // A disk that was taken out keeps what it has: another in its place promises nothing.
+  const files = LOG_DIRECTORIES.map((directory) => disk.files(directory)).find(({ length }) => length > 0) ?? [];
+  for (const { path } of files) {
     if (!path.endsWith(".log")) continue;
-    readRecords(bytesOf(path), path, image);
+    readRecords(bytesOf(path), path, 0, image);
     image.beginSync(path)();
   }
 }

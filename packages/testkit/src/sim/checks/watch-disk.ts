@@ -8,6 +8,8 @@ const SEGMENT = /\/segment-\d+\.log$/;
 export interface DiskObserver {
   /** A part of the log on disk was read. */
   onLogRead(): void;
+  /** What was written cannot be. It is not thrown at the program, which would take it for an error of its disk. */
+  onViolation(violation: unknown): void;
 }
 
 /** The disk of a node, with an eye on what is written to its log. Everything is passed on as it is. */
@@ -40,13 +42,17 @@ function watchFile(file: DiskFile, path: string, image: LogImage, observer: Disk
     write: async (parts, position) => {
       const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(parts);
       // Seen as written before it is: a crash in between is followed by a look at what the disk kept.
-      readRecords(bytes, path, image);
+      readRecords(bytes, path, position, image);
       await file.write(parts, position);
     },
     datasync: async () => {
       const synced = image.beginSync(path);
       await file.datasync();
-      synced();
+      try {
+        synced();
+      } catch (violation) {
+        observer.onViolation(violation);
+      }
     },
     truncate: (sizeBytes) => file.truncate(sizeBytes),
     sizeBytes: () => file.sizeBytes(),

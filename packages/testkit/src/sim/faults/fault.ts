@@ -40,12 +40,18 @@ interface Damage {
   readonly isGone: () => boolean;
 }
 
+/** Where a disk is, or that of the log, while an empty one stands in its place. */
+export const DATA_ASIDE = "/data-aside";
+export const LOG_ASIDE = "/log-aside";
+
 /** What a fault works on. */
 export interface Scene {
   readonly cluster: SimCluster;
   readonly random: SeededRandom;
   /** The node's disk has damage that is not known to be repaired, and what takes it back: no other may be damaged meanwhile. */
   readonly damaged: Map<SimNode, Damage>;
+  /** Nodes that have an empty disk in the place of their own. */
+  readonly strangers: Set<SimNode>;
   /** A line for the trace. */
   say(line: string): void;
 }
@@ -83,4 +89,11 @@ export function canSpareCopies({ cluster, damaged }: Scene): boolean {
       return voters.length > 2 && votersOutgoing.length === 0 && learners.length === 0 && appliedIndex === commitIndex;
     }),
   );
+}
+
+export function shuffled<T>(random: SeededRandom, items: readonly T[]): T[] {
+  const left = [...items];
+  const out: T[] = [];
+  while (left.length > 0) out.push(...left.splice(random.below(left.length), 1));
+  return out;
 }

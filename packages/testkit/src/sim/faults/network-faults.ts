@@ -1,5 +1,5 @@
 import type { MessageFaults } from "../../ports/net/network.ts";
-import { type FaultUnderWay, type Scene, type StartFault, upNodes } from "./fault.ts";
+import { type FaultUnderWay, type Scene, type StartFault, shuffled, upNodes } from "./fault.ts";
 
 /** Streams of the consensus cores: what they lose is sent again. */
 const LOSSY_METHODS = ["Raft", "Beats"];
@@ -18,15 +18,8 @@ function healed(scene: Scene, forMs: number, what: string): FaultUnderWay {
   };
 }
 
-function shuffled<T>(scene: Scene, items: readonly T[]): T[] {
-  const left = [...items];
-  const out: T[] = [];
-  while (left.length > 0) out.push(...left.splice(scene.random.below(left.length), 1));
-  return out;
-}
-
 export const partition: StartFault = (scene) => {
-  const hosts = shuffled(scene, names(scene));
+  const hosts = shuffled(scene.random, names(scene));
   const at = 1 + scene.random.below(hosts.length - 1);
   const [these, those] = [hosts.slice(0, at), hosts.slice(at)];
   scene.say(`partition: ${these.join(" ")} | ${those.join(" ")}`);
@@ -35,7 +28,7 @@ export const partition: StartFault = (scene) => {
 };
 
 export const oneWayPartition: StartFault = (scene) => {
-  const [from = "", ...others] = shuffled(scene, names(scene));
+  const [from = "", ...others] = shuffled(scene.random, names(scene));
   const outgoing = scene.random.chance(0.5);
   scene.say(`${from} ${outgoing ? "is not heard" : "hears nothing"}`);
   for (const other of others) {
@@ -46,14 +39,14 @@ export const oneWayPartition: StartFault = (scene) => {
 };
 
 export const isolatedNode: StartFault = (scene) => {
-  const [alone = "", ...others] = shuffled(scene, names(scene));
+  const [alone = "", ...others] = shuffled(scene.random, names(scene));
   scene.say(`${alone} is cut off`);
   for (const other of others) scene.cluster.world.network.cutBoth(alone, other);
   return healed(scene, scene.random.between(500, 15_000), "isolation");
 };
 
 export const resetConnections: StartFault = (scene) => {
-  const [a, b] = shuffled(scene, upNodes(scene));
+  const [a, b] = shuffled(scene.random, upNodes(scene));
   if (a === undefined || b === undefined) return undefined;
   scene.say(`connections of ${a.name} and ${b.name} break`);
   scene.cluster.world.network.reset(a.name, b.name);
@@ -61,8 +54,8 @@ export const resetConnections: StartFault = (scene) => {
 };
 
 export const slowLink: StartFault = (scene) => {
-  const [from = "", to = ""] = shuffled(scene, names(scene));
-  const extraMs = scene.random.between(5, 600);
+  const [from = "", to = ""] = shuffled(scene.random, names(scene));
+  const extraMs = scene.random.between(5, scene.random.pick([600, 600, 4000]));
   scene.say(`${from} to ${to} takes ${extraMs.toFixed(0)} ms more`);
   scene.cluster.world.network.delay(from, to, extraMs);
   return {

@@ -1,5 +1,5 @@
 import type { SimNode } from "../sim-node.ts";
-import { type FaultUnderWay, type Scene, type StartFault, spareNode, upNodes } from "./fault.ts";
+import { DATA_ASIDE, type FaultUnderWay, LOG_ASIDE, type Scene, type StartFault, spareNode, upNodes } from "./fault.ts";
 
 /** Ends after a while by starting the node again, unless something else has. */
 function downFor(scene: Scene, node: SimNode, forMs: number): FaultUnderWay {
@@ -79,24 +79,30 @@ export const pause: StartFault = (scene) => {
   };
 };
 
-/** A node that comes up with an empty disk is a stranger: it must not take part. Its own disk is put back afterwards. */
+/**
+ * A node that comes up with an empty disk, or with an empty one in the place of its log's, is a stranger: it must not take part. Its own is put
+ * back afterwards.
+ */
 export const emptyDisk: StartFault = (scene) => {
-  const node = spareNode(scene);
+  const node = scene.strangers.size === 0 ? spareNode(scene) : undefined;
   if (node === undefined) return undefined;
-  const { tree } = node.machine.disk;
-  scene.say(`${node.name} comes up with an empty disk`);
+  const { disk } = node.machine;
+  const [own, aside] = scene.random.chance(0.6) ? ["/data", DATA_ASIDE] : ["/data/log", LOG_ASIDE];
+  scene.say(`${node.name} comes up with an empty disk in the place of ${own}`);
   node.kill();
-  node.machine.disk.settle();
-  node.machine.disk.rename("/data", "/data-aside");
-  node.machine.disk.settle();
+  disk.settle();
+  disk.rename(own, aside);
+  disk.settle();
+  scene.strangers.add(node);
   node.start();
   return {
     forMs: scene.random.between(2000, 6000),
     end: () => {
       if (node.state !== "failed" && node.state !== "off") node.kill();
-      if (tree.find("/data") !== undefined) node.machine.disk.released(...tree.removeDir("/data"));
-      node.machine.disk.rename("/data-aside", "/data");
-      node.machine.disk.settle();
+      if (disk.tree.find(own) !== undefined) disk.released(...disk.tree.removeDir(own));
+      disk.rename(aside, own);
+      disk.settle();
+      scene.strangers.delete(node);
       scene.say(`${node.name} has its disk back`);
       node.start();
     },

@@ -1,0 +1,65 @@
+import type { Mutation } from "../mutation.ts";
+
+const RAFT = "packages/raft/src";
+
+export const READ_MUTATIONS: readonly Mutation[] = [
+  {
+    name: "read-index-without-a-round",
+    file: `${RAFT}/reading.ts`,
+    pattern: "if (holdsLease(state, leading) || hasQuorum(",
+    replacement: "if (state.leading !== undefined || hasQuorum(",
+    what: "a leader answers reads without asking whether it still leads",
+    catchBy: "sim",
+  },
+  {
+    name: "read-index-before-own-term",
+    file: `${RAFT}/reading.ts`,
+    pattern: "  if (state.commit < leading.emptyIndex)",
+    replacement: "  if (state.commit < 0)",
+    what: "a new leader answers reads before it knows what its predecessors committed",
+    catchBy: "sim",
+  },
+  {
+    name: "read-joins-an-old-round",
+    file: `${RAFT}/reading.ts`,
+    pattern: "round: leading.rounds.last + 1",
+    replacement: "round: leading.rounds.last",
+    what: "a read takes answers to a round that left before it was asked for",
+    catchBy: "sim",
+  },
+  {
+    name: "round-answered-by-nobody-counts",
+    file: `${RAFT}/rounds.ts`,
+    pattern: "(peers.get(id)?.answeredRound ?? 0)",
+    replacement: "rounds.last",
+    what: "a round of beats counts as answered when it leaves",
+    catchBy: "sim",
+  },
+  {
+    name: "strong-read-does-not-wait-for-applied",
+    file: "packages/cluster/src/confirm.ts",
+    pattern: "  await appliedWithin(raft, clock, index, deadline.leftMs, signal);\n",
+    replacement: "  if (index < 0) await appliedWithin(raft, clock, index, deadline.leftMs, signal);\n",
+    what: "a confirmed read looks at what is applied, which may lag behind what it has to see",
+    catchBy: "sim",
+  },
+];
+
+export const LEASE_MUTATIONS: readonly Mutation[] = [
+  {
+    name: "lease-without-check-quorum",
+    file: `${RAFT}/reading.ts`,
+    pattern: "return state.nowMs < rounds.leaseFromMs + state.options.leaseMs;",
+    replacement: "return state.options.leaseMs > 0 && rounds.leaseFromMs >= 0;",
+    what: "a lease that was confirmed once lasts as long as the leader believes to lead",
+    catchBy: "sim",
+  },
+  {
+    name: "lease-from-beats-that-nobody-answered",
+    file: `${RAFT}/rounds.ts`,
+    pattern: "  rounds.sent.push({ round: rounds.last, atMs: state.nowMs });",
+    replacement: "  rounds.sent.push({ round: rounds.last, atMs: state.nowMs });\n  rounds.leaseFromMs = state.nowMs;",
+    what: "a leader extends its lease with each beat that it sends, answered or not",
+    catchBy: "sim",
+  },
+];
