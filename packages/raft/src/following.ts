@@ -63,12 +63,13 @@ export function handleAppend(state: RaftState, message: AppendRequest): void {
   const { prevIndex, entries } = message;
   following.leader = message.from;
   following.leaderCommit = Math.max(following.leaderCommit, message.commit);
-  if (following.trustAt < 0) following.trustAt = message.commit;
   // What is committed here is in the leader's log too, so that before the commit index nothing needs a check (and may be cut).
   if (prevIndex > state.commit && log.term(prevIndex) !== message.prevTerm) {
     rejectAppend(state, message);
     return;
   }
+  // A leader that was refused first has learned what was lost here: it counts this replica for no more than that from then on.
+  if (following.trustAt < 0) following.trustAt = message.commit;
   // Refusing helps only while there is something to apply: a long tail after a restart may be just what the commit index waits for.
   const isFull = state.unappliedBytes > UNAPPLIED_LIMIT_FACTOR * state.options.maxUncommittedBytes;
   if (entries.length > 0 && (state.refusesEntries || (isFull && state.commit > state.applied))) {
@@ -133,13 +134,16 @@ export function missLeader(state: RaftState): void {
   if (leader !== 0) reject(state, leader, matched + 1, matched);
 }
 
-/** A beat of the leader of this term. It never tells a commit index above what this log was acknowledged to match. */
+/**
+ * A beat of the leader of this term. It never tells a commit index above what this log was acknowledged to match; where acknowledged entries
+ * were lost, older ones may stand in their place, so that only what was compared since counts.
+ */
 export function handleHeartbeat(state: RaftState, message: Heartbeat): void {
   const { following } = state;
   const isNew = message.readContext > following.round;
   following.round = Math.max(following.round, message.readContext);
   following.allMatch = message.allMatch;
-  learnCommit(state, message.commit, state.log.lastIndex);
+  learnCommit(state, message.commit, state.mayVote ? state.log.lastIndex : following.matched);
   if (followIntoQuiet(state, message, isNew)) return;
   answerHeartbeat(state, message);
   if (!state.mayVote) askForProbe(state, message);

@@ -64,7 +64,7 @@ export interface Following {
   allMatch: number;
   /** Latest round of the leader's beats. */
   round: number;
-  /** While mayVote is false: the commit index to match before the log is trusted again; −1: not known. */
+  /** While mayVote is false: the commit index to match before the log is trusted again; −1: not known, no request has matched yet. */
   trustAt: number;
 }
 
