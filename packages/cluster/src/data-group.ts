@@ -11,6 +11,7 @@ import type { Leadership } from "./leadership.ts";
 import { firstIndexToKeep, type LogRetention } from "./log-retention.ts";
 import type { RaftGroup } from "./raft-group.ts";
 import { whenRoom } from "./when-room.ts";
+import { within } from "./within.ts";
 
 /** When the leader closes the memtable into a file. */
 interface ClosePolicy {
@@ -120,7 +121,7 @@ export class DataGroup {
 
   /** Checks a write in full, then replicates and applies it. */
   async propose(proposal: Proposal, timeoutMs: number): Promise<Applied> {
-    if (proposal.kind === EntryKind.CLOSE_FILE) return this.flush(timeoutMs);
+    if (proposal.kind === EntryKind.CLOSE_FILE) return this.#flushWithin(timeoutMs);
     if (proposal.kind !== EntryKind.PHYSICAL_PLAN) {
       throw new RingtideError("FRAME_MALFORMED", `entries of kind ${proposal.kind} are not proposed from outside`);
     }
@@ -161,8 +162,14 @@ export class DataGroup {
     );
   }
 
+  /** As somebody who waits for it has asked: a file may have to wait for room on the disk. */
+  #flushWithin(timeoutMs: number): Promise<Applied> {
+    const late = () => new RingtideError("WRITE_TIMEOUT", `${groupName(this.group)}: its file is not closed yet`);
+    return within(this.#flush(timeoutMs), this.#options.clock, timeoutMs, late);
+  }
+
   /** Closes the memtable through the log; resolves when this node's file is durable. */
-  async flush(timeoutMs: number): Promise<Applied> {
+  async #flush(timeoutMs: number): Promise<Applied> {
     const applied = await this.raft.propose(
       { group: this.group, kind: EntryKind.CLOSE_FILE, session: 0, sequence: 0, payload: new Uint8Array(0) },
       timeoutMs,
@@ -194,7 +201,7 @@ export class DataGroup {
     const logLimitBytes = diskWatch.level === 0 ? policy.logCloseBytes : LOW_DISK_LOG_CLOSE_BYTES;
     if (storage.memtableBytes < policy.memtableCloseBytes && logBytes < logLimitBytes) return;
     this.#closeProposed = true;
-    this.flush(this.#options.writeTimeoutMs)
+    this.#flush(this.#options.writeTimeoutMs)
       .catch((error: unknown) => {
         const known = asRingtideError(error);
         logger.warn("could not close a file", {

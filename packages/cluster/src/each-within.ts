@@ -1,5 +1,5 @@
-import type { Clock, Timer } from "@ringtide/common";
-import { RingtideError } from "@ringtide/common";
+import { type Clock, RingtideError } from "@ringtide/common";
+import { within } from "./within.ts";
 
 /** Passes items on; NET_TIMEOUT when the next one takes longer than `timeoutMs` says, which is asked for each with its position. */
 export async function* eachWithin<T>(
@@ -12,7 +12,9 @@ export async function* eachWithin<T>(
   let isDone = false;
   try {
     for (let position = 0; ; position++) {
-      const next = await within(iterator.next(), clock, timeoutMs(position), what);
+      const limitMs = timeoutMs(position);
+      const late = () => new RingtideError("NET_TIMEOUT", `${what} within ${Math.round(limitMs)} ms`);
+      const next = await within(iterator.next(), clock, limitMs, late);
       if (next.done === true) {
         isDone = true;
         return;
@@ -21,19 +23,5 @@ export async function* eachWithin<T>(
     }
   } finally {
     if (!isDone) await iterator.return?.();
-  }
-}
-
-async function within<T>(promise: Promise<T>, clock: Clock, timeoutMs: number, what: string): Promise<T> {
-  let timer: Timer | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = clock.setTimer(timeoutMs, () =>
-      reject(new RingtideError("NET_TIMEOUT", `${what} within ${Math.round(timeoutMs)} ms`)),
-    );
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    timer?.cancel();
   }
 }

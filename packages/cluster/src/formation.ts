@@ -65,7 +65,7 @@ function parseIdentity(text: string, path: string): Identity {
   } catch {
     throw new RingtideError(
       "DISK_CORRUPT",
-      `${path} is not JSON: restore it, or wipe the data directory and add the node again`,
+      `${path} is not JSON: restore it from a copy; a node cannot be added in this version`,
     );
   }
   const identity = parsed as Partial<Identity>;
@@ -83,7 +83,7 @@ export async function checkStore(kv: Kv, directory: string, identity: Identity):
     if (!identity.storesMade) return;
     throw new RingtideError(
       "DISK_CORRUPT",
-      `${directory}/kv is empty: the node's key-value store was lost. Restore it, or wipe data and log directory and add the node again`,
+      `${directory}/kv is empty: the node's key-value store was lost. Restore it: a node cannot be added in this version`,
     );
   }
   if (utf8Text(owner) === identity.nodeUuid) return;

@@ -146,20 +146,18 @@ export class RaftGroup {
     this.#pump();
   }
 
-  /** Entries before `firstIndex` are needed no more, here or by others. Asking again for the same changes nothing. */
+  /**
+   * Entries before `firstIndex` are needed no more, here or by others. Asking again for the same changes nothing. The core forgets them first:
+   * it must not ask for what the log gives up while that becomes durable.
+   */
   cutLog(firstIndex: number): void {
     if (firstIndex <= Math.max(this.#cutBelow, 1) || !this.#runs) return;
     this.#cutBelow = firstIndex;
-    const generation = this.#generation;
-    this.#options.log.cut(this.group, firstIndex).then(
-      () => {
-        if (this.#stopped === undefined && generation === this.#generation) this.#core.logCut(firstIndex);
-      },
-      (error: unknown) => {
-        if (hasCode(error, "DISK_FULL")) this.#cutBelow = 0;
-        else this.#fail(error);
-      },
-    );
+    this.#core.logCut(firstIndex);
+    this.#options.log.cut(this.group, firstIndex).catch((error: unknown) => {
+      if (hasCode(error, "DISK_FULL")) this.#cutBelow = 0;
+      else this.#fail(error);
+    });
   }
 
   /**

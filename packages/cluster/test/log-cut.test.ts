@@ -3,6 +3,7 @@ import { encodeCommand } from "@ringtide/engine";
 import { RaftLog } from "@ringtide/raftlog";
 import { afterEach, expect, it } from "vitest";
 import { chooseAddresses, eventually, nodeOptions, startNode, temporaryDirectory } from "./support/nodes.ts";
+import { wrapDisk } from "./support/wrap-disk.ts";
 
 const running = new Map<number, ClusterNode>();
 let directory: { readonly path: string; remove(): void } | undefined;
@@ -84,3 +85,34 @@ it("cuts the log only as far as the slowest replica has it, and further once tha
   running.delete(1);
   expect(await firstIndexOnDisk(optionsOf(1))).toBeGreaterThanOrEqual(firstIndex);
 }, 40_000);
+
+it("forgets at once what it cuts, also while the disk takes its time to", async () => {
+  directory = temporaryDirectory();
+  const { path } = directory;
+  const seeds = await chooseAddresses(3);
+  let held: Promise<void> | undefined;
+  let release = (): void => undefined;
+  const optionsOf = (index: number): ClusterOptions => {
+    const options = nodeOptions(path, seeds, index);
+    const { disk } = options.ports;
+    const replaceFile = async (file: string, content: Uint8Array): Promise<void> => {
+      if (file.endsWith("/log/cuts")) await held;
+      await disk.replaceFile(file, content);
+    };
+    return index === 0 ? { ...options, ports: { ...options.ports, disk: wrapDisk(disk, { replaceFile }) } } : options;
+  };
+  const nodes = await Promise.all([0, 1, 2].map((index) => startNode(optionsOf(index))));
+  for (const [at, node] of nodes.entries()) running.set(at + 1, node);
+  const leader = running.get(1) as ClusterNode;
+  await eventually("node 1 leads its group", () => replicaOf(leader).raft.status().leaderReady);
+  for (let time = 1; time <= 10; time++) await write(leader, time);
+  held = new Promise((done) => {
+    release = done;
+  });
+  try {
+    await leader.cluster.coordinator.flush(GROUP);
+    await eventually("the core has forgotten them", () => replicaOf(leader).raft.status().firstIndex > 1);
+  } finally {
+    release();
+  }
+});

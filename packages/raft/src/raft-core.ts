@@ -125,7 +125,7 @@ export class RaftCore {
     if (leading !== undefined && peer !== undefined) sendSupplied(this.#state, leading, peer, entries);
   }
 
-  /** Entries before `firstIndex` were cut from the durable log; all of them are applied. */
+  /** Entries before `firstIndex` are about to be cut from the durable log; all of them are applied. */
   logCut(firstIndex: number): void {
     const { log, applied } = this.#state;
     assert(firstIndex <= applied + 1, `log cut before ${firstIndex}, applied is ${applied}`);

@@ -112,6 +112,7 @@ export function sendSupplied(state: RaftState, leading: Leading, peer: Progress,
   peer.diskReadPending = false;
   if (entries.length === 0) return;
   leading.pumpDue = true;
+  if (state.log.term(peer.next - 1) === undefined) return; // cut meanwhile
   let at = 0;
   while (at < entries.length && !peer.inflights.full) {
     let end = at;

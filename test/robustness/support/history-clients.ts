@@ -1,5 +1,4 @@
 import { connect, type Session } from "@ringtide/client";
-import { hasCode } from "@ringtide/common";
 import { holdingClock } from "@ringtide/common/node";
 import {
   type Consistency,
@@ -86,19 +85,4 @@ function sessionsAt(addresses: readonly string[]): Promise<Session[]> {
   return Promise.all(
     addresses.map((_, i) => connect({ addresses: [...addresses.slice(i), ...addresses.slice(0, i)] })),
   );
-}
-
-/** Whether this version has the level at all. */
-export async function serves(addresses: readonly string[], consistency: Consistency): Promise<boolean> {
-  const session = await connect({ addresses });
-  try {
-    await session.execute("INSERT INTO root.probe.d(time, v) VALUES (1, 1)");
-    await (await session.execute("SELECT v FROM root.probe.d", { consistency })).toArray();
-    return true;
-  } catch (error) {
-    if (hasCode(error, "CONSISTENCY_UNAVAILABLE")) return false;
-    throw error;
-  } finally {
-    await session.close();
-  }
 }

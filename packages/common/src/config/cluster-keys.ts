@@ -75,8 +75,8 @@ export const CLUSTER_KEYS = {
     { min: -1, max: 86_400 },
     {
       unit: "s",
-      later: "the log is checked whenever a file was closed",
-      help: "Time between checks of the two keys above; -1 checks only when the log grows. Not in effect yet: entries are counted as they are added.",
+      later: "the log is checked after files were closed",
+      help: "Time between checks of the two keys above; -1 checks only after files were closed.",
     },
   ),
   enable_auto_create_schema: boolean(true, { help: "An insert creates missing storage groups and series." }),

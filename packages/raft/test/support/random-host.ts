@@ -1,5 +1,5 @@
 import { hasCode, type NodeId } from "@ringtide/common";
-import { EntryKind, type Message, type Ready, type SnapshotOffer } from "../../src/index.ts";
+import { type Entry, EntryKind, type Message, type Ready, type SnapshotOffer } from "../../src/index.ts";
 import type { Checker } from "./checker.ts";
 import { Violation } from "./checker.ts";
 import type { SeededRandom } from "./random.ts";
@@ -21,7 +21,8 @@ export class RandomHost {
   readonly #parts: RandomHostParts;
   /** Index up to which entries were handed out. */
   readonly #applyQueues = new Map<NodeId, number>();
-  readonly #diskReads: { node: NodeId; to: NodeId; from: number; through: number }[] = [];
+  /** As the disk had them when they were asked for: a log that is cut meanwhile is read all the same. */
+  readonly #diskReads: { node: NodeId; to: NodeId; found: readonly Entry[] }[] = [];
   readonly #snapshotsWanted: { node: NodeId; to: NodeId }[] = [];
   readonly #snapshotOffers = new Map<NodeId, SnapshotOffer>();
   #sequence = 0;
@@ -68,8 +69,11 @@ export class RandomHost {
       if (ready.hardState === undefined && ready.entries.length === 0) this.send(ready.messagesAfterPersist);
       const last = ready.committed.at(-1);
       if (last !== undefined) this.#applyQueues.set(node.id, last.index);
-      for (const { to, fromIndex, throughIndex } of ready.diskReads)
-        this.#diskReads.push({ node: node.id, to, from: fromIndex, through: throughIndex });
+      for (const { to, fromIndex, throughIndex } of ready.diskReads) {
+        const { firstIndex, entries } = node.disk;
+        const found = entries.slice(fromIndex - firstIndex, throughIndex - firstIndex + 1);
+        this.#diskReads.push({ node: node.id, to, found });
+      }
       for (const { to } of ready.snapshotsNeeded) this.#snapshotsWanted.push({ node: node.id, to });
       for (const offer of ready.snapshotOffers) this.#snapshotOffers.set(node.id, offer);
       for (const read of ready.readStates) checker.readConfirmed(node, read);
@@ -130,10 +134,8 @@ export class RandomHost {
   supply(): void {
     const read = this.#diskReads.shift();
     if (read === undefined) return;
-    const { disk, core } = this.node(read.node);
-    const through = Math.min(read.through, read.from + this.#parts.random.below(6) - 1);
-    const found = disk.entries.slice(read.from - disk.firstIndex, through - disk.firstIndex + 1);
-    core?.supplyEntries(read.to, read.from < disk.firstIndex ? [] : found);
+    const found = read.found.slice(0, this.#parts.random.below(6));
+    this.node(read.node).core?.supplyEntries(read.to, found);
   }
 
   /** A leader's host takes a snapshot, and offers it. */

@@ -1,6 +1,7 @@
 import { hasCode, type NodeId } from "@ringtide/common";
 import {
   type Configuration,
+  type Entry,
   EntryKind,
   type Message,
   type RaftStatus,
@@ -32,7 +33,8 @@ export class Scenario {
   readonly #offers = new Map<NodeId, SnapshotOffer>();
   readonly #ticks = new Map<NodeId, number>();
   #limits: CoreLimits = defaultLimits;
-  readonly #reads: { node: NodeId; read: Ready["diskReads"][number] }[] = [];
+  /** As the disk had them when they were asked for: a log that is cut meanwhile is read all the same. */
+  readonly #reads: { node: NodeId; to: NodeId; found: readonly Entry[] }[] = [];
 
   readonly #commands: Readonly<Record<string, (args: readonly string[]) => void>> = {
     nodes: ([count, ...settings]) => this.#createNodes(Number(count), settings),
@@ -204,7 +206,9 @@ export class Scenario {
     }
     for (const read of ready.diskReads) {
       this.#say(`  ${node.id} asks its disk for ${read.fromIndex} … ${read.throughIndex}, for ${read.to}`);
-      this.#reads.push({ node: node.id, read });
+      const { firstIndex, entries } = node.disk;
+      const found = entries.slice(read.fromIndex - firstIndex, read.throughIndex - firstIndex + 1);
+      this.#reads.push({ node: node.id, to: read.to, found });
     }
     for (const { to } of ready.snapshotsNeeded) this.#say(`  ${node.id}: ${to} needs a snapshot`);
     for (const offer of ready.snapshotOffers) this.#offers.set(node.id, offer);
@@ -226,11 +230,7 @@ export class Scenario {
   }
 
   #supply(node: SimNode): void {
-    for (const { read } of this.#reads.filter((one) => one.node === node.id)) {
-      const { firstIndex, entries } = node.disk;
-      const found = entries.slice(read.fromIndex - firstIndex, read.throughIndex - firstIndex + 1);
-      node.core?.supplyEntries(read.to, found);
-    }
+    for (const { to, found } of this.#reads.filter((one) => one.node === node.id)) node.core?.supplyEntries(to, found);
     this.#reads.length = 0;
   }
 

@@ -21,6 +21,8 @@ interface Reply {
 
 /** A seed takes a second or so; one that takes this long hangs, which is a failure too. */
 const SEED_LIMIT_MS = 180_000;
+/** What a seed left unfinished stays in memory: after this many their process is replaced. */
+const SEEDS_A_PROCESS = 150;
 const WORKER = new URL("./worker.ts", import.meta.url);
 const HOOK = new URL("../mutations/load-hook.ts", import.meta.url);
 
@@ -69,6 +71,7 @@ function drive(
 ): Promise<number | undefined> {
   return new Promise((resolve) => {
     let seed = first;
+    let done = 0;
     let timer: NodeJS.Timeout | undefined;
     const fail = (invariant: string, message: string) => {
       clearTimeout(timer);
@@ -90,9 +93,9 @@ function drive(
         clearTimeout(timer);
         report(result);
         const following = take();
-        if (following === undefined) {
+        if (following === undefined || ++done === SEEDS_A_PROCESS) {
           child.removeAllListeners();
-          resolve(undefined);
+          resolve(following);
         } else {
           seed = following;
           send();
