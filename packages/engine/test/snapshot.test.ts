@@ -147,7 +147,7 @@ describe("a snapshot", () => {
       let outcomes = "";
       for (let changes = 0; !outcomes.endsWith("."); changes++) {
         await host.stop();
-        const ports = new CrashingPorts(changes, { losesNames });
+        const ports = new CrashingPorts(OPENING_CHANGES + changes, { losesNames });
         await host.open(ports);
         const isMade = await host.engine.exportSnapshot(join(directory(), "snapshot")).then(
           () => true,
