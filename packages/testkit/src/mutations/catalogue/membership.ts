@@ -99,8 +99,8 @@ export const SNAPSHOT_MUTATIONS: readonly Mutation[] = [
   {
     name: "install-not-synced",
     file: "packages/engine/src/store.ts",
-    pattern: "withPrefix(tail), value });\n    await this.#kv.write(batch, { sync: true });",
-    replacement: "withPrefix(tail), value });\n    await this.#kv.write(batch, { sync: false });",
+    pattern: "yieldTurn(this.#clock);\n    }\n    await this.#kv.write(batch, { sync: true });",
+    replacement: "yieldTurn(this.#clock);\n    }\n    await this.#kv.write(batch, { sync: false });",
     what: "an installed snapshot may be lost by a power cut, when the log before it is gone",
     catchBy: "sim",
   },
