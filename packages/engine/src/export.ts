@@ -1,8 +1,8 @@
-import { type Clock, type Disk, hasCode, makeDirectory, RingtideError } from "@ringtide/common";
+import { type Clock, type Disk, hasCode, hexText, makeDirectory, RingtideError } from "@ringtide/common";
 import type { FileIdentity, SnapshotManifest } from "./api.ts";
 import type { DataFile } from "./data-file.ts";
 import type { Exclusive } from "./exclusive.ts";
-import { hexOf, MANIFEST_FORMAT, STATE_FILE } from "./manifest.ts";
+import { MANIFEST_FORMAT, STATE_FILE } from "./manifest.ts";
 import { Pacer } from "./pacer.ts";
 import { StateWriter } from "./state-file.ts";
 import type { Store, StoreEntry } from "./store.ts";
@@ -79,7 +79,7 @@ async function fix(source: ExportSource, directory: string, links: string[]): Pr
     links.push(link);
   }
   const identities = files.map(({ identity }) => identity);
-  return { index, groupState: hexOf(groupState), files: identities, entries: store.entries() };
+  return { index, groupState: hexText(groupState), files: identities, entries: store.entries() };
 }
 
 async function linkFile(disk: Disk, file: DataFile, link: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { type GroupNumber, RingtideError } from "@ringtide/common";
+import { type GroupNumber, hexBytes, RingtideError } from "@ringtide/common";
 import type { FileIdentity, SnapshotManifest } from "./api.ts";
 import { fileName } from "./directory.ts";
 import { MAX_GROUP_STATE_BYTES } from "./records.ts";
@@ -66,11 +66,5 @@ export function dataFilesOf({ files }: SnapshotManifest): readonly FileIdentity[
 
 /** The group state of a manifest as the bytes that the host gave. */
 export function groupStateOf({ groupState }: SnapshotManifest): Uint8Array {
-  return Uint8Array.from({ length: groupState.length / 2 }, (_, i) =>
-    Number.parseInt(groupState.slice(i * 2, i * 2 + 2), 16),
-  );
-}
-
-export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexBytes(groupState);
 }
