@@ -50,11 +50,6 @@ export function propose(
   refuseDuringTransfer(state, leading);
   if (drafts.some((draft) => draft.kind === EntryKind.CONFIG_CHANGE))
     throw new RingtideError("UNSUPPORTED", `group ${group}: members are changed with changeConfiguration only`);
-  if (state.refusesEntries)
-    throw new RingtideError(
-      "DISK_FULL",
-      `group ${group}: node ${state.options.self} takes no entries, its disk is nearly full`,
-    );
   const bytes = totalBytes(drafts);
   // Alone, an entry of any size passes: else it never could.
   if (state.unappliedBytes > 0 && state.unappliedBytes + bytes > maxUncommittedBytes)

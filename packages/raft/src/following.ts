@@ -72,7 +72,7 @@ export function handleAppend(state: RaftState, message: AppendRequest): void {
   if (following.trustAt < 0) following.trustAt = message.commit;
   // Refusing helps only while there is something to apply: a long tail after a restart may be just what the commit index waits for.
   const isFull = state.unappliedBytes > UNAPPLIED_LIMIT_FACTOR * state.options.maxUncommittedBytes;
-  if (entries.length > 0 && (state.refusesEntries || (isFull && state.commit > state.applied))) {
+  if (entries.length > 0 && isFull && state.commit > state.applied) {
     state.ignored.overloaded++;
     return;
   }

@@ -45,7 +45,7 @@ export class RaftCore {
 
   /**
    * Appends entries, all or none; they are committed when they come out of a Ready with this index and this term, and lost when another
-   * term does at that index. NOT_LEADER (details.leader: who leads or is about to, 0 unknown), OVERLOADED, DISK_FULL, UNSUPPORTED for CONFIG_CHANGE.
+   * term does at that index. NOT_LEADER (details.leader: who leads or is about to, 0 unknown), OVERLOADED, UNSUPPORTED for CONFIG_CHANGE.
    */
   propose(drafts: readonly ProposalDraft[]): { readonly firstIndex: number; readonly term: number } {
     assert(drafts.length > 0, "a proposal has entries");
@@ -96,11 +96,6 @@ export class RaftCore {
    */
   needsSnapshot(index: number, term: number): boolean {
     return needsSnapshot(this.#state, index, term);
-  }
-
-  /** With `true` this replica takes no new entries: a follower drops appends that carry some, a leader's propose throws DISK_FULL. */
-  refuseEntries(refuse: boolean): void {
-    this.#state.refusesEntries = refuse;
   }
 
   /** Ends a quiet time: the election clock starts anew, a leader beats. Nothing happens otherwise. */

@@ -104,8 +104,6 @@ export interface RaftState {
   nowMs: number;
   /** Needs no ticks. */
   quiet: boolean;
-  /** Takes no new entries. */
-  refusesEntries: boolean;
   /** Ticks since any leader was heard: unlike electionElapsed nothing else sets it back, since leases rest on it. */
   leaderHeardElapsed: number;
   /** Ticks since a leader was heard, or since the last campaign. */
@@ -181,7 +179,6 @@ export function newState(options: RaftOptions): RaftState {
     tick: 0,
     nowMs: 0,
     quiet: false,
-    refusesEntries: false,
     // A lease may rest on beats that were answered before the start: nobody gets a vote until it has run out.
     leaderHeardElapsed: options.leaseMs > 0 ? 0 : options.electionTicksMin,
     electionElapsed: 0,

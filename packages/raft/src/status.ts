@@ -28,7 +28,7 @@ export interface IgnoredCounts {
   readonly malformed: number;
   /** Messages that contradict committed entries or the one leader of a term: never in a healthy cluster, raise an alarm. */
   readonly contradictions: number;
-  /** Appends that came while too much waits to be applied here, or while entries are refused; the leader sends them again. */
+  /** Appends that came while too much waits to be applied here; the leader sends them again. */
   readonly overloaded: number;
 }
 

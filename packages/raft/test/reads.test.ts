@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Message, ReadState } from "../src/index.ts";
-import { codeOf, draft, leaderOfThree, settle, startNode, three } from "./support/one-node.ts";
+import { codeOf, leaderOfThree, settle, startNode, three } from "./support/one-node.ts";
 import { GROUP, type SimNode } from "./support/sim-node.ts";
 
 const answer = (from: number, round: number): Message => {
@@ -118,16 +118,5 @@ describe("leases", () => {
     // A transfer is another matter: the leader gave its lease up for it.
     core?.step({ ...request, transfer: true });
     expect(settle(node).filter((message) => message.type === "voteResponse" && message.granted).length).toBe(1);
-  });
-});
-
-describe("who takes no entries", () => {
-  it("refuses proposals, but changes members, which the reserve is for", () => {
-    const { node, core } = leaderOfThree();
-    core.refuseEntries(true);
-    expect(codeOf(() => core.propose([draft(1)]))).toBe("DISK_FULL");
-    expect(codeOf(() => core.changeConfiguration({ voters: [1, 2], learners: [] }))).toBe("none");
-    settle(node);
-    expect(codeOf(() => core.changeConfiguration({ voters: [1, 2], learners: [] }))).toBe("CONFIG_CHANGE_PENDING");
   });
 });

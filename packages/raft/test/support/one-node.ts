@@ -47,18 +47,7 @@ export function codeOf(act: () => void): string {
   try {
     act();
   } catch (error) {
-    if (
-      hasCode(
-        error,
-        "NOT_LEADER",
-        "OVERLOADED",
-        "NO_LEADER",
-        "UNSUPPORTED",
-        "NOT_A_VOTER",
-        "DISK_FULL",
-        "CONFIG_CHANGE_PENDING",
-      )
-    )
+    if (hasCode(error, "NOT_LEADER", "OVERLOADED", "NO_LEADER", "UNSUPPORTED", "NOT_A_VOTER", "CONFIG_CHANGE_PENDING"))
       return error.code;
     throw error;
   }

@@ -106,8 +106,6 @@ export class RandomCluster {
       [this.#swarm(limits.leaseMs > 0 ? 3 : 0.5), () => this.#someNode().core?.campaign()],
       [this.#swarm(0.3), () => this.#someNode().core?.stepDown()],
       [this.#swarm(1), () => this.#someNode().core?.reportUnreachable(this.#someNode().id)],
-      [this.#swarm(0.5), () => this.#someNode().core?.refuseEntries(true)],
-      [1, () => this.#someNode().core?.refuseEntries(false)],
       [this.#swarm(0.2), () => this.#someNode().core?.wake()],
     ];
   }
@@ -141,10 +139,7 @@ export class RandomCluster {
   /** Liveness: once faults stop, a new proposal is applied by all members, every log is whole, every replica votes. */
   runUntilHealed(maxRounds: number): void {
     this.#network.heal();
-    for (const node of this.#nodes) {
-      this.#restart(node);
-      node.core?.refuseEntries(false);
-    }
+    for (const node of this.#nodes) this.#restart(node);
     let marker = 0;
     for (let round = 0; round < maxRounds; round++) {
       this.#calmRound();

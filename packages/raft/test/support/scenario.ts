@@ -50,8 +50,6 @@ export class Scenario {
     offer: ([id, to]) => this.#core(id).offerSnapshot(Number(to), this.#node(id).snapshot),
     install: ([id]) => this.#install(this.#node(id)),
     cut: ([id, index]) => this.#node(id).cut(Number(index)),
-    refuse: ([id]) => this.#core(id).refuseEntries(true),
-    accept: ([id]) => this.#core(id).refuseEntries(false),
     wake: ([id]) => this.#core(id).wake(),
     stabilize: () => this.#stabilize(),
     deliver: ([from, to, count]) => this.#deliver(Number(from), Number(to), Number(count ?? 1)),
