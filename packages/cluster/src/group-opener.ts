@@ -51,20 +51,19 @@ export interface OpenMeta {
   readonly raft: RaftGroup;
   readonly store: MetaStore;
   readonly leadership: Leadership;
-  /** The core as log and store have it now, after the store took in a snapshot. */
+  /** The core as log and store have it now, after the store took in a snapshot, or could not. */
   readonly reopenCore: () => Promise<RaftCore>;
 }
 
 export async function openMetaGroup(context: OpenContext): Promise<OpenMeta> {
   const { options, record, kv, self } = context;
   const store = await MetaStore.open(kv, options.ports.disk, record, options.ports.logger);
-  const reopenCore = () =>
-    openCore(context, META_GROUP, {
-      checkpointIndex: store.checkpointIndex,
-      checkpointTerm: store.checkpointState?.term,
-      configuration: store.checkpointConfiguration,
-      priority: record.members[0]?.id === self ? 0 : LATER_PRIORITY,
-    });
+  const reopenCore = () => {
+    // Not the checkpoint: the state in memory may be ahead of it, when a snapshot could not be taken in.
+    const { index, term, configuration } = store.applied;
+    const priority = record.members[0]?.id === self ? 0 : LATER_PRIORITY;
+    return openCore(context, META_GROUP, { checkpointIndex: index, checkpointTerm: term, configuration, priority });
+  };
   const raft = new RaftGroup({
     ...raftParts(context),
     group: META_GROUP,

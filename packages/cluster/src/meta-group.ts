@@ -26,7 +26,7 @@ export class MetaStore implements StateMachine {
   readonly #logger: Logger;
   /** Of the last applied entry; the formation's members before the first. */
   #configuration: Configuration;
-  #term: number;
+  #term: number | undefined;
   /** Of the checkpoint; undefined before the first one. */
   #checkpoint: { readonly index: number; readonly groupState: GroupState | undefined };
   #saving: Promise<void> | undefined;
@@ -42,7 +42,7 @@ export class MetaStore implements StateMachine {
     this.#logger = logger;
     this.#checkpoint = { index: state.appliedIndex, groupState };
     this.#configuration = groupState?.configuration ?? initialConfiguration(state);
-    this.#term = groupState?.term ?? 0;
+    this.#term = groupState?.term;
   }
 
   static async open(kv: Kv, disk: Disk, formation: FormationRecord, logger: Logger): Promise<MetaStore> {
@@ -58,9 +58,13 @@ export class MetaStore implements StateMachine {
     return this.#checkpoint.groupState;
   }
 
-  /** The members of the group as of the checkpoint. */
-  get checkpointConfiguration(): Configuration {
-    return this.#checkpoint.groupState?.configuration ?? initialConfiguration(this.state);
+  /** Where the state in memory stands: entries after `index` are to be applied. No term where the checkpoint that it comes from has none. */
+  get applied(): { readonly index: number; readonly term: number | undefined; readonly configuration: Configuration } {
+    return { index: this.state.appliedIndex, term: this.#term, configuration: this.#configuration };
+  }
+
+  get #groupState(): GroupState {
+    return { term: this.#term ?? 0, configuration: this.#configuration };
   }
 
   apply(entry: Entry): ApplyOutcome {
@@ -79,7 +83,7 @@ export class MetaStore implements StateMachine {
 
   async #save(): Promise<void> {
     const index = this.state.appliedIndex;
-    const groupState = { term: this.#term, configuration: this.#configuration };
+    const groupState = this.#groupState;
     try {
       const encoded = this.state.encode(encodeGroupState(groupState));
       this.#parts = await writeParts(this.#kv, SNAPSHOT_NAME, encoded, this.#parts);
@@ -97,7 +101,7 @@ export class MetaStore implements StateMachine {
 
   /** The state as of now, as one file in `directory`. */
   async exportSnapshot(directory: string): Promise<SnapshotManifest> {
-    const groupState = encodeGroupState({ term: this.#term, configuration: this.#configuration });
+    const groupState = encodeGroupState(this.#groupState);
     const index = this.state.appliedIndex;
     const state = this.state.encode(groupState);
     await this.#disk.replaceFile(`${directory}/${SNAPSHOT_FILE}`, state);
@@ -116,8 +120,8 @@ export class MetaStore implements StateMachine {
     this.state.restore(state);
     const groupState = decodeGroupState(this.state.groupState, path);
     this.#checkpoint = { index: this.state.appliedIndex, groupState };
-    this.#configuration = this.checkpointConfiguration;
-    this.#term = groupState?.term ?? 0;
+    this.#configuration = groupState?.configuration ?? initialConfiguration(this.state);
+    this.#term = groupState?.term;
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterNode, ClusterOptions } from "@ringtide/cluster";
-import { META_GROUP } from "@ringtide/common";
+import { type Disk, META_GROUP } from "@ringtide/common";
+import { createDisk } from "@ringtide/common/node";
 import { encodeCommand } from "@ringtide/engine";
 import { afterEach, expect, it } from "vitest";
 import { chooseAddresses, eventually, nodeOptions, startNode, temporaryDirectory } from "./support/nodes.ts";
+import { wrapDisk } from "./support/wrap-disk.ts";
 
 const running = new Map<number, ClusterNode>();
 let directory: { readonly path: string; remove(): void } | undefined;
@@ -32,12 +34,14 @@ async function startAll(changes: Partial<ClusterOptions> = {}) {
   directory = temporaryDirectory();
   const { path } = directory;
   const seeds = await chooseAddresses(3);
-  const start = async (id: number) => {
-    const node = await startNode(nodeOptions(path, seeds, id - 1, { ...SMALL, ...changes }));
+  /** `disk`: in place of the real one. */
+  const start = async (id: number, disk?: Disk) => {
+    const options = nodeOptions(path, seeds, id - 1, { ...SMALL, ...changes });
+    const node = await startNode(disk === undefined ? options : { ...options, ports: { ...options.ports, disk } });
     running.set(id, node);
     return node;
   };
-  await Promise.all([1, 2, STOPPED].map(start));
+  await Promise.all([1, 2, STOPPED].map((id) => start(id)));
   const leader = running.get(1) as ClusterNode;
   await eventually("node 1 leads its group", () => replicaOf(leader).raft.status().leaderReady);
   return { path, start, leader };
@@ -155,6 +159,37 @@ it("brings the meta group back by a snapshot", async () => {
   expect(back.cluster.metaState.storageGroups).toEqual([...paths].sort());
   await back.cluster.coordinator.writeMeta(undefined, { kind: "createStorageGroup", path: "root.zz" });
   expect(back.cluster.metaState.storageGroups).toContain("root.zz");
+}, 60_000);
+
+it("goes on with the meta state that it has when a snapshot of it cannot be taken in, and takes in the next one", async () => {
+  const { start, leader } = await startAll();
+  await leader.cluster.coordinator.writeMeta(undefined, { kind: "createStorageGroup", path: "root.first" });
+  const has = () => running.get(STOPPED)?.cluster.metaState.storageGroups.includes("root.first") === true;
+  await eventually("the node that will be away has the first storage group", has);
+  await stop(STOPPED);
+  for (let i = 0; i < 300; i++)
+    await leader.cluster.coordinator.writeMeta(undefined, { kind: "createStorageGroup", path: `root.sg${i}` });
+  await eventually(
+    "the meta log is cut without the stopped node",
+    () => (leader.cluster.snapshotGroup(META_GROUP)?.raft.status().firstIndex ?? 0) > 200,
+  );
+  let reads = 0;
+  const disk = wrapDisk(createDisk(), {
+    readFile: async (name) => {
+      const bytes = await createDisk().readFile(name);
+      if (name.endsWith(`incoming/${META_GROUP}/state`) && ++reads === 1) bytes[0] = 0;
+      return bytes;
+    },
+  });
+  const back = await start(STOPPED, disk);
+  const { metaState } = leader.cluster;
+  await eventually(
+    "its meta state is the others'",
+    () => back.cluster.metaState.appliedIndex >= metaState.appliedIndex,
+    20_000,
+  );
+  expect(reads).toBeGreaterThan(1);
+  expect(back.cluster.metaState.storageGroups).toEqual(metaState.storageGroups);
 }, 60_000);
 
 it("fetches a damaged or missing data file again from another replica", async () => {
