@@ -32,12 +32,13 @@ const MAX_READERS = 8;
 
 /**
  * The sending side of snapshots: exports a group's checkpoint when a follower asks for it, and hands out its files part by part. While a
- * snapshot is held, the log behind it must not be cut: its receiver goes on from there (`pinnedIndex`).
+ * snapshot is held, or being made, the log behind it must not be cut: its receiver goes on from there (`pinnedIndex`).
  */
 export class SnapshotSource {
   readonly #options: SnapshotSourceOptions;
   readonly #held = new Map<GroupNumber, Held>();
-  readonly #opening = new Map<GroupNumber, Promise<Held>>();
+  /** Being exported: the snapshot will be at `fromIndex` or later. */
+  readonly #opening = new Map<GroupNumber, { readonly held: Promise<Held>; readonly fromIndex: number }>();
   #readers = 0;
 
   constructor(options: SnapshotSourceOptions) {
@@ -60,10 +61,11 @@ export class SnapshotSource {
         held.touchedMs = this.#options.clock.monotonicMs();
         return held.manifest;
       }
-      opening = this.#export(group, exporter).finally(() => this.#opening.delete(group));
+      const fromIndex = exporter.checkpointIndex;
+      opening = { held: this.#export(group, exporter).finally(() => this.#opening.delete(group)), fromIndex };
       this.#opening.set(group, opening);
     }
-    return (await opening).manifest;
+    return (await opening.held).manifest;
   }
 
   async #export(group: GroupNumber, exporter: SnapshotExporter): Promise<Held> {
@@ -119,7 +121,7 @@ export class SnapshotSource {
 
   /** Entries behind this index must stay in the group's log; undefined: none for our sake. */
   pinnedIndex(group: GroupNumber): number | undefined {
-    return this.#held.get(group)?.manifest.index;
+    return this.#held.get(group)?.manifest.index ?? this.#opening.get(group)?.fromIndex;
   }
 
   /** Called now and then: lets go of what is not read any more. */
