@@ -1,14 +1,26 @@
 import { type Clock, RingtideError } from "@ringtide/common";
 import { within } from "./within.ts";
 
-/** Passes items on; NET_TIMEOUT when the next one takes longer than `timeoutMs` says, which is asked for each with its position. */
+export interface EachWithinOptions {
+  readonly clock: Clock;
+  /** Longest wait for an item, asked for each with its position. */
+  readonly timeoutMs: (position: number) => number;
+  /** What did not happen, for the error. */
+  readonly what: string;
+  /** Of the caller. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Passes items on; NET_TIMEOUT when one takes too long. A source that is asked for an item can only be ended by its signal: until then it would keep
+ * us waiting too.
+ */
 export async function* eachWithin<T>(
-  items: AsyncIterable<T>,
-  clock: Clock,
-  timeoutMs: (position: number) => number,
-  what: string,
+  open: (signal: AbortSignal) => AsyncIterable<T>,
+  { clock, timeoutMs, what, signal }: EachWithinOptions,
 ): AsyncGenerator<T> {
-  const iterator = items[Symbol.asyncIterator]();
+  const failed = new AbortController();
+  const iterator = open(AbortSignal.any([signal, failed.signal]))[Symbol.asyncIterator]();
   let isDone = false;
   try {
     for (let position = 0; ; position++) {
@@ -21,6 +33,9 @@ export async function* eachWithin<T>(
       }
       yield next.value;
     }
+  } catch (error) {
+    failed.abort(error);
+    throw error;
   } finally {
     if (!isDone) await iterator.return?.();
   }

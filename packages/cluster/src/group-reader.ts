@@ -115,14 +115,14 @@ export class GroupReader {
     const { group, fragment, confirmWithinMs, beginWithinMs } = asked;
     const { readTimeoutMs, ports } = this.#parts.options;
     const request = encodeMessage(ReadRequest, { group, fragment, confirmWithinMs: wholeMs(confirmWithinMs) });
-    const messages = this.#parts.transport
-      .dataConnection(node)
-      .serverStream("Read", request, { timeoutMs: wholeMs(deadline.leftMs), signal });
-    const patienceMs = (position: number): number =>
+    const connection = this.#parts.transport.dataConnection(node);
+    const messages = (ended: AbortSignal) =>
+      connection.serverStream("Read", request, { timeoutMs: wholeMs(deadline.leftMs), signal: ended });
+    const timeoutMs = (position: number): number =>
       Math.min(readTimeoutMs, position === 0 ? beginWithinMs : deadline.leftMs);
     const what = `node ${node} did not go on with a read of ${groupName(group)}`;
     let isConfirmed = confirmWithinMs === 0;
-    for await (const message of eachWithin(messages, ports.clock, patienceMs, what)) {
+    for await (const message of eachWithin(messages, { clock: ports.clock, timeoutMs, what, signal })) {
       if (isConfirmed) yield message;
       isConfirmed = true;
     }

@@ -111,8 +111,10 @@ export class FileRepair {
   #part(peer: NodeId, group: GroupNumber, name: string, offset: number): AsyncIterable<Uint8Array> {
     const { clock, timeoutMs, partTimeoutMs, connectionTo } = this.#options;
     const request = encodeMessage(FilePartRequest, { group, snapshotIndex: 0, name, offset });
-    const parts = connectionTo(peer).serverStream("FilePart", request, { timeoutMs, signal: this.#abort.signal });
-    return eachWithin(parts, clock, () => partTimeoutMs, `node ${peer} did not go on with ${name}`);
+    const parts = (ended: AbortSignal) =>
+      connectionTo(peer).serverStream("FilePart", request, { timeoutMs, signal: ended });
+    const what = `node ${peer} did not go on with ${name}`;
+    return eachWithin(parts, { clock, timeoutMs: () => partTimeoutMs, what, signal: this.#abort.signal });
   }
 
   async close(): Promise<void> {

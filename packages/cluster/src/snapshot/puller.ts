@@ -149,8 +149,10 @@ export class SnapshotPuller {
     signal: AbortSignal,
   ): AsyncIterable<Uint8Array> {
     const { clock, timeoutMs, partTimeoutMs } = this.#options;
-    const parts = connection.serverStream("FilePart", encodeMessage(FilePartRequest, request), { timeoutMs, signal });
-    return eachWithin(parts, clock, () => partTimeoutMs, `node ${from} did not go on with ${request.name}`);
+    const message = encodeMessage(FilePartRequest, request);
+    const parts = (ended: AbortSignal) => connection.serverStream("FilePart", message, { timeoutMs, signal: ended });
+    const what = `node ${from} did not go on with ${request.name}`;
+    return eachWithin(parts, { clock, timeoutMs: () => partTimeoutMs, what, signal });
   }
 
   /** Keeps what belongs to this very snapshot; data files are equal wherever their name is. */
