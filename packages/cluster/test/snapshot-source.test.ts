@@ -17,6 +17,7 @@ it("keeps the log behind a snapshot from the moment on at which it is asked for"
     directory: join(path, "snapshots"),
     bytesPerSecond: 1_000_000,
     keepMs: 1000,
+    onRotten: () => undefined,
   });
   await source.start();
   const written = Promise.withResolvers<void>();

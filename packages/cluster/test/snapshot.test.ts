@@ -141,6 +141,28 @@ it("takes a snapshot in although a file that it has already rotted while it was 
   expect(await timesAt(back)).toEqual(range(80));
 }, 60_000);
 
+it("brings a replica back although a file of the leader has rotted unseen: that is fetched from the third first", async () => {
+  const { path, start, leader } = await startAll();
+  await write(leader, 0);
+  await stop(STOPPED);
+  for (let time = 1; time < 80; time++) await write(leader, time);
+  await eventually("the log is cut without the stopped node", () =>
+    [...running.values()].every((node) => replicaOf(node).raft.status().firstIndex > 50),
+  );
+  const files = replicaOf(leader).storage.files();
+  const rotten = join(path, `node-1/groups/${GROUP}`, files[0]?.name ?? "");
+  const sound = readFileSync(rotten);
+  const bytes = Buffer.from(sound);
+  bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100);
+  writeFileSync(rotten, bytes);
+
+  const back = await start(STOPPED);
+  const { commit } = replicaOf(leader).raft.status();
+  await eventually("the stopped node catches up", () => replicaOf(back).raft.status().applied >= commit, 30_000);
+  expect(await timesAt(back)).toEqual(range(80));
+  expect(readFileSync(rotten).equals(sound)).toBe(true);
+}, 60_000);
+
 it("brings the meta group back by a snapshot", async () => {
   const { start, leader } = await startAll();
   await stop(STOPPED);

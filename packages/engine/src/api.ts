@@ -185,8 +185,8 @@ export interface ReplicaStorage extends EngineReader {
   damagedFiles(): readonly FileIdentity[];
   /** Told once of each file that is found damaged from now on. */
   onDamage(listener: (file: FileIdentity) => void): void;
-  /** Reads every file whole, and marks as damaged what is not as the manifest says. Throws the signal's reason when it aborts. */
-  verify(signal: AbortSignal, options?: { readonly bytesPerSecond?: number }): Promise<void>;
+  /** Reads every file whole, or the one of that name, and marks as damaged what is not as the manifest says. Throws the signal's reason when it aborts. */
+  verify(signal: AbortSignal, options?: { readonly bytesPerSecond?: number; readonly name?: string }): Promise<void>;
   /**
    * Puts a good copy, a file of the same file system that stays the caller's, in the place of a file, durably; the file is no longer damaged
    * then. DISK_CORRUPT when the copy is not what the manifest says: nothing changes. Reads under way may fail with DISK_CORRUPT.

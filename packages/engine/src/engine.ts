@@ -229,11 +229,14 @@ export class Engine implements ReplicaStorage {
     this.#files.onDamage(listener);
   }
 
-  async verify(signal: AbortSignal, options: { readonly bytesPerSecond?: number } = {}): Promise<void> {
+  async verify(
+    signal: AbortSignal,
+    options: { readonly bytesPerSecond?: number; readonly name?: string } = {},
+  ): Promise<void> {
     const { disk, clock } = this.#options;
-    const { bytesPerSecond } = options;
+    const { bytesPerSecond, name } = options;
     const either = AbortSignal.any([signal, this.#activities.signal]);
-    const files = this.#files.list;
+    const files = this.#files.list.filter((file) => name === undefined || file.name === name);
     await this.#activities.run(() => verifyFiles({ disk, clock, files, signal: either, bytesPerSecond }));
   }
 

@@ -5,6 +5,7 @@ import {
   type Disk,
   type GroupNumber,
   groupName,
+  hasCode,
   type Logger,
   type NodeId,
   RingtideError,
@@ -118,10 +119,9 @@ export class SnapshotPuller {
     let receivedBytes = 0;
     for (const file of manifest.files) {
       if (present.has(file.name)) continue;
-      const received = await receiveFile(disk, `${directory}/${file.name}`, file.sizeBytes, (offset) =>
-        this.#part(connection, from, { group, snapshotIndex: manifest.index, name: file.name, offset }, signal),
-      );
-      receivedBytes += received.receivedBytes;
+      const part = (offset: number) =>
+        this.#part(connection, from, { group, snapshotIndex: manifest.index, name: file.name, offset }, signal);
+      receivedBytes += await this.#receive(`${directory}/${file.name}`, file.sizeBytes, part);
     }
     await disk.syncDir(directory);
     if (signal.aborted) throw signal.reason;
@@ -140,6 +140,21 @@ export class SnapshotPuller {
       receivedBytes,
       ms,
     });
+  }
+
+  /** Returns how many bytes came. What its sender calls wrong is not resumed. */
+  async #receive(
+    path: string,
+    sizeBytes: number,
+    part: (offset: number) => AsyncIterable<Uint8Array>,
+  ): Promise<number> {
+    const { disk } = this.#options;
+    try {
+      return (await receiveFile(disk, path, sizeBytes, part)).receivedBytes;
+    } catch (error) {
+      if (hasCode(error, "DISK_CORRUPT")) await disk.unlink(path);
+      throw error;
+    }
   }
 
   #part(

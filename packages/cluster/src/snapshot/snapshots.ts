@@ -54,6 +54,7 @@ export class Snapshots {
   readonly #source: SnapshotSource;
   readonly #puller: SnapshotPuller;
   readonly #repair: FileRepair;
+  readonly #closed = new AbortController();
   #nextUpkeepMs = 0;
   #upkeep: Promise<void> = Promise.resolve();
 
@@ -67,6 +68,7 @@ export class Snapshots {
       directory: `${dataDirectory}/snapshots`,
       bytesPerSecond: options.snapshotBytesPerSecond,
       keepMs: KEEP_MS,
+      onRotten: (group, name) => this.#verify(group, name),
     });
     this.#puller = new SnapshotPuller({
       disk,
@@ -137,6 +139,16 @@ export class Snapshots {
     this.#repair.request(group);
   }
 
+  /** Marks the data file as damaged if it is, and not only the copy in a snapshot: it is repaired then like any other. */
+  #verify(group: GroupNumber, name: string): void {
+    const { logger, groupOf } = this.#options;
+    groupOf(group)
+      ?.storage?.verify(this.#closed.signal, { name })
+      .catch((error: unknown) => {
+        logger.warn("a data file could not be verified", { group: groupName(group), name, reason: String(error) });
+      });
+  }
+
   #isNeeded(group: GroupNumber, index: number): boolean {
     const raft = this.#options.groupOf(group)?.raft;
     return raft !== undefined && raft.stopped === undefined && !raft.isSuspended && raft.status().commit < index;
@@ -164,6 +176,7 @@ export class Snapshots {
   }
 
   async close(): Promise<void> {
+    this.#closed.abort(new RingtideError("SHUTTING_DOWN", "the node is stopping"));
     await this.#puller.close();
     await this.#repair.close();
     await this.#upkeep;

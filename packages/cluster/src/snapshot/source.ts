@@ -1,5 +1,6 @@
 import { type Clock, type Disk, type GroupNumber, groupName, type Logger, RingtideError } from "@ringtide/common";
 import type { SnapshotManifest } from "@ringtide/engine";
+import { createDigest } from "@ringtide/tsfile";
 import { readChunks } from "./file-stream.ts";
 
 /** A group that can be copied: what the engine and the meta store have in common. */
@@ -18,6 +19,8 @@ export interface SnapshotSourceOptions {
   readonly bytesPerSecond: number;
   /** A snapshot that nobody has read from for this long is removed, and the log behind it no longer kept. */
   readonly keepMs: number;
+  /** A file of a snapshot of the group turned out not to be what its manifest says. */
+  readonly onRotten: (group: GroupNumber, name: string) => void;
 }
 
 interface Held {
@@ -80,7 +83,7 @@ export class SnapshotSource {
     return held;
   }
 
-  /** DISK_NOT_FOUND when the snapshot is not held (any more), OVERLOADED when too much is being sent. */
+  /** DISK_NOT_FOUND when the snapshot is not held (any more), OVERLOADED when too much is being sent, DISK_CORRUPT behind bytes that are wrong. */
   async *part(
     group: GroupNumber,
     index: number,
@@ -97,13 +100,27 @@ export class SnapshotSource {
       );
     held.readers++;
     try {
+      // The receiver looks at all that it got in any case; a part says nothing of the whole.
+      const digest = offset === 0 ? await createDigest() : undefined;
       for await (const chunk of this.send(`${held.directory}/${name}`, offset, signal)) {
         held.touchedMs = this.#options.clock.monotonicMs();
+        digest?.update(chunk);
         yield chunk;
       }
+      if (digest !== undefined && digest.hex() !== file.digest) throw this.#rotten(group, held, name);
     } finally {
       held.readers--;
     }
+  }
+
+  /** Nobody is served from this snapshot any more: the next one is made once the file is sound again. */
+  #rotten(group: GroupNumber, held: Held, name: string): RingtideError {
+    if (this.#held.get(group) === held) this.#held.delete(group);
+    this.#options.onRotten(group, name);
+    return new RingtideError(
+      "DISK_CORRUPT",
+      `${held.directory}/${name}, which was just sent, is not what its manifest says: ask for another snapshot`,
+    );
   }
 
   /** Bytes of any immutable file, within the bounds of this source. */
