@@ -292,8 +292,7 @@ export class RandomCluster {
     this.#host.crash(node);
     if (!damaged) return;
     const { disk, applied, diskLast } = node;
-    disk.entries.length -= this.#random.below(diskLast - Math.max(applied, disk.firstIndex - 1) + 1);
-    node.mayVote = false;
+    node.loseEntries(this.#random.below(diskLast - Math.max(applied, disk.firstIndex - 1) + 1));
     this.#network.closeConnections(node.id);
     this.#trace?.(`damage ${node.id}: log …${node.diskLast}`);
   }

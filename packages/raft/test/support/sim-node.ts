@@ -59,6 +59,8 @@ export interface SimDisk {
 export class SimNode {
   readonly id: NodeId;
   readonly disk: SimDisk = { hardState: { term: 0, vote: 0 }, firstIndex: 1, cutTerm: 0, entries: [] };
+  /** The log from before entries of it were last replaced: what stands on the disk in front of those that did. Undefined once it was cut since. */
+  replaced: readonly Entry[] | undefined;
   /** Readys being written. */
   pending: Ready[] = [];
   /** All entries that the core has, durable or not, from disk.firstIndex on. */
@@ -142,6 +144,7 @@ export class SimNode {
     const entries = ready.entries.slice(0, entryCount);
     const first = entries[0];
     if (first !== undefined) {
+      if (first.index <= this.diskLast) this.replaced = [...this.disk.entries];
       this.disk.entries.length = first.index - this.disk.firstIndex;
       this.disk.entries.push(...entries);
     }
@@ -174,6 +177,7 @@ export class SimNode {
     if (drop <= 0) return;
     this.disk.cutTerm = this.disk.entries[drop - 1]?.term ?? 0;
     this.disk.entries.splice(0, drop);
+    this.replaced = undefined;
     this.volatileEntries.splice(0, drop);
     this.disk.firstIndex = firstIndex;
     this.core?.logCut(firstIndex);
@@ -189,11 +193,23 @@ export class SimNode {
   /** The state of another node takes the place of this one's; log and core are gone. */
   install(snapshot: HeldSnapshot): void {
     this.crash();
+    this.replaced = undefined;
     this.disk.entries = [];
     this.disk.firstIndex = snapshot.index + 1;
     this.disk.cutTerm = snapshot.term;
     this.applied = snapshot.index;
     this.#configurations = [{ index: snapshot.index, configuration: snapshot.configuration }];
+  }
+
+  /** Loses durable entries: the last `count`, or those that have replaced others, so that these are there again. What is applied stays. */
+  loseEntries(count: number): void {
+    const { disk, applied, replaced } = this;
+    const at = applied - disk.firstIndex;
+    if (replaced !== undefined && (at < 0 || replaced[at]?.term === disk.entries[at]?.term))
+      disk.entries = [...replaced];
+    else disk.entries.length -= count;
+    this.replaced = undefined;
+    this.mayVote = false;
   }
 
   diskHas(index: number, term: number): boolean {
