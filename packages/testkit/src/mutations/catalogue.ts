@@ -4,6 +4,7 @@ import { MEMBERSHIP_MUTATIONS, SNAPSHOT_MUTATIONS } from "./catalogue/membership
 import { ELECTION_MUTATIONS, REPLICATION_MUTATIONS } from "./catalogue/raft.ts";
 import { RAFTLOG_MUTATIONS } from "./catalogue/raftlog.ts";
 import { LEASE_MUTATIONS, READ_MUTATIONS } from "./catalogue/reads.ts";
+import { STRANGER_MUTATIONS } from "./catalogue/strangers.ts";
 import type { Mutation } from "./mutation.ts";
 
 /** All planted bugs. A change of the code that one edits has to bring it up to date: a test tells. */
@@ -18,6 +19,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...FLUSH_MUTATIONS,
   ...SNAPSHOT_MUTATIONS,
   ...CLUSTER_MUTATIONS,
+  ...STRANGER_MUTATIONS,
 ];
 
 /** Throws, and lists the names, when there is no such mutation. */
