@@ -9,6 +9,9 @@ import type { Consistency, LeaderCall } from "./leader-call.ts";
 import type { Leaders } from "./leaders.ts";
 import type { Transport } from "./transport.ts";
 
+/** The query's own end comes before that of its calls, which run by other clocks: it says what happened. */
+const CALL_SLACK_MS = 1000;
+
 /** Where a read was served: at the leader, which confirmed that it leads; or on what this node's or another replica had. */
 export type Served = "leader" | "local" | "replica";
 
@@ -116,8 +119,9 @@ export class GroupReader {
     const { readTimeoutMs, ports } = this.#parts.options;
     const request = encodeMessage(ReadRequest, { group, fragment, confirmWithinMs: wholeMs(confirmWithinMs) });
     const connection = this.#parts.transport.dataConnection(node);
+    const callTimeoutMs = Math.ceil(deadline.leftMs) + CALL_SLACK_MS;
     const messages = (ended: AbortSignal) =>
-      connection.serverStream("Read", request, { timeoutMs: wholeMs(deadline.leftMs), signal: ended });
+      connection.serverStream("Read", request, { timeoutMs: callTimeoutMs, signal: ended });
     const timeoutMs = (position: number): number =>
       Math.min(readTimeoutMs, position === 0 ? beginWithinMs : deadline.leftMs);
     const what = `node ${node} did not go on with a read of ${groupName(group)}`;

@@ -9,7 +9,6 @@ const MUTATION: Mutation = {
   pattern: "a",
   replacement: "b",
   what: "the disk a|b forgets",
-  catchBy: "sim",
 };
 const CAUGHT = {
   seeds: 17,

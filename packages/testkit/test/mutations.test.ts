@@ -59,7 +59,6 @@ describe("the load hook", () => {
       pattern,
       replacement: "value: 43",
       what: "",
-      catchBy: "sim",
     };
     const script = `
       import { registerMutation } from ${JSON.stringify(join(MUTATIONS_SRC, "register.ts"))};

@@ -9,8 +9,6 @@ export interface Mutation {
   readonly replacement: string;
   /** The bug, in one line. */
   readonly what: string;
-  /** What has to catch it. */
-  readonly catchBy: "sim";
 }
 
 /** The source with the bug in it. Throws unless the pattern is there exactly once: a mutation that does nothing would prove nothing. */

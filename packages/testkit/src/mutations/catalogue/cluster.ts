@@ -7,7 +7,6 @@ export const CLUSTER_MUTATIONS: readonly Mutation[] = [
     pattern: "return Math.min(checkpointIndex, neededByReplicas, pinnedIndex ?? Number.POSITIVE_INFINITY) + 1;",
     replacement: "return Math.min(status.allMatch, neededByReplicas, pinnedIndex ?? Number.POSITIVE_INFINITY) + 1;",
     what: "the log is cut as far as all have it, though files do not have it yet",
-    catchBy: "sim",
   },
   {
     name: "lost-leadership-told-as-a-refusal",
@@ -15,7 +14,6 @@ export const CLUSTER_MUTATIONS: readonly Mutation[] = [
     pattern: 'new RingtideError("LEADERSHIP_LOST", ',
     replacement: 'new RingtideError("NOT_LEADER", ',
     what: "a write that may still be committed is answered as one that had no effect",
-    catchBy: "sim",
   },
   {
     name: "write-timeout-told-as-a-refusal",
@@ -23,7 +21,6 @@ export const CLUSTER_MUTATIONS: readonly Mutation[] = [
     pattern: '"The write was not committed in time; it may still be.", {\n    outcomeUnknown: true,',
     replacement: '"The write was not committed in time; it may still be.", {',
     what: "a write that was not committed in time counts as one that had no effect",
-    catchBy: "sim",
   },
   {
     name: "retry-without-its-sequence",
@@ -31,7 +28,6 @@ export const CLUSTER_MUTATIONS: readonly Mutation[] = [
     pattern: "this.#statement(link, sql, options, sequence, retry),",
     replacement: "this.#statement(link, sql, options, retry ? 0 : sequence, retry),",
     what: "a session sends a statement again without the number that makes it take effect once",
-    catchBy: "sim",
   },
   {
     name: "vote-by-an-empty-disk",
@@ -39,7 +35,6 @@ export const CLUSTER_MUTATIONS: readonly Mutation[] = [
     pattern: "mustExist: storesMade,",
     replacement: "mustExist: storesMade && disk === undefined,",
     what: "a node whose log was lost starts with an empty one, and votes as if it had promised nothing",
-    catchBy: "sim",
   },
   {
     name: "damaged-log-trusted-at-once",
@@ -47,7 +42,6 @@ export const CLUSTER_MUTATIONS: readonly Mutation[] = [
     pattern: "mayVote: recovered?.damaged !== true,",
     replacement: "mayVote: recovered?.damaged !== null,",
     what: "a replica whose log lost durable entries votes and leads as if it were whole",
-    catchBy: "sim",
   },
   {
     name: "broken-connection-told-as-a-refusal",
@@ -55,6 +49,5 @@ export const CLUSTER_MUTATIONS: readonly Mutation[] = [
     pattern: '"The connection ended before the answer.", { retryable: true, outcomeUnknown: true }),',
     replacement: '"The connection ended before the answer.", { retryable: true }),',
     what: "a write whose connection broke before the answer counts as one that had no effect",
-    catchBy: "sim",
   },
 ];

@@ -10,7 +10,6 @@ export const APPLY_MUTATIONS: readonly Mutation[] = [
     pattern: "    if (known !== undefined) return known;\n",
     replacement: "",
     what: "a repeated request takes effect again, over what others wrote meanwhile",
-    catchBy: "sim",
   },
   {
     name: "late-repeat-applied",
@@ -18,7 +17,6 @@ export const APPLY_MUTATIONS: readonly Mutation[] = [
     pattern: "if (request.sequence <= session.floor || mayBeApplied) return unknown(request);",
     replacement: "if (mayBeApplied) return unknown(request);",
     what: "a copy of a request that comes when its outcome was forgotten takes effect again",
-    catchBy: "sim",
   },
   {
     name: "request-table-not-in-the-checkpoint",
@@ -26,7 +24,6 @@ export const APPLY_MUTATIONS: readonly Mutation[] = [
     pattern: "requests: this.requests.encode(),",
     replacement: "requests: new RequestTable().encode(),",
     what: "the requests that took effect are forgotten by a restart",
-    catchBy: "sim",
   },
   {
     name: "apply-reads-state-of-its-node",
@@ -35,7 +32,6 @@ export const APPLY_MUTATIONS: readonly Mutation[] = [
     replacement:
       '    if (command.kind === "deleteData" && this.#state.memtable.sizeBytes === 0 && this.#closer.queue.length > 0) return { ok: true, affected: 0 };\n    return this.#state.requests.once(request, () =>',
     what: "a deletion that comes while this node writes a file, and memory is empty, is taken for one of nothing: on other nodes it is not",
-    catchBy: "sim",
   },
   {
     name: "delete-takes-later-writes",
@@ -43,7 +39,6 @@ export const APPLY_MUTATIONS: readonly Mutation[] = [
     pattern: "one.index > index && one.from <= last",
     replacement: "one.from <= last",
     what: "a deletion takes points that were written after it",
-    catchBy: "sim",
   },
   {
     name: "delete-misses-open-rows",
@@ -51,7 +46,6 @@ export const APPLY_MUTATIONS: readonly Mutation[] = [
     pattern: "    this.#memtable.sealRowsOf(tombstone.deviceId);\n",
     replacement: "",
     what: "rows that are not encoded yet count as written after a deletion when another row follows it",
-    catchBy: "sim",
   },
   {
     name: "older-version-wins",
@@ -59,7 +53,6 @@ export const APPLY_MUTATIONS: readonly Mutation[] = [
     pattern: "slices.sort((a, b) => a.version - b.version)",
     replacement: "slices.sort((a, b) => b.version - a.version)",
     what: "of two values for one point the older one is read",
-    catchBy: "sim",
   },
   {
     name: "files-over-memory",
@@ -67,7 +60,6 @@ export const APPLY_MUTATIONS: readonly Mutation[] = [
     pattern: "[...files.flatMap((file) => file.sources(id)), ...inMemory]",
     replacement: "[...inMemory, ...files.flatMap((file) => file.sources(id))]",
     what: "a value in a file hides a later one that is still in memory",
-    catchBy: "sim",
   },
 ];
 
@@ -80,7 +72,6 @@ export const FLUSH_MUTATIONS: readonly Mutation[] = [
     replacement:
       "const { index, captured } = closing;\n    this.#queue = this.#queue.filter((one) => one !== closing);\n    const startMs",
     what: "points leave memory before their file can be read",
-    catchBy: "sim",
   },
   {
     name: "flush-sees-later-deletions",
@@ -88,7 +79,6 @@ export const FLUSH_MUTATIONS: readonly Mutation[] = [
     pattern: "const earlier = tombstones.of(id).filter((one) => one.index < index);",
     replacement: "const earlier = tombstones.of(id);",
     what: "a file depends on what was applied while it was written: replicas write different bytes",
-    catchBy: "sim",
   },
   {
     name: "tombstone-lost-at-a-flush",
@@ -96,7 +86,6 @@ export const FLUSH_MUTATIONS: readonly Mutation[] = [
     pattern: "file.record.index < position &&",
     replacement: "file.record.index > position &&",
     what: "a flush drops deletions that older files still need: deleted points come back",
-    catchBy: "sim",
   },
   {
     name: "tombstone-not-in-the-checkpoint",
@@ -104,7 +93,6 @@ export const FLUSH_MUTATIONS: readonly Mutation[] = [
     pattern: "addedTombstones: captured.addedTombstones.filter((one) => !done.has(one)),",
     replacement: "addedTombstones: [],",
     what: "deletions are forgotten by a restart: deleted points come back",
-    catchBy: "sim",
   },
   {
     name: "checkpoint-not-synced",
@@ -112,7 +100,6 @@ export const FLUSH_MUTATIONS: readonly Mutation[] = [
     pattern: "one.deviceId) });\n    await this.#kv.write(batch, { sync: true });",
     replacement: "one.deviceId) });\n    await this.#kv.write(batch, { sync: false });",
     what: "the log is cut behind a checkpoint that a power cut takes back",
-    catchBy: "sim",
   },
   {
     name: "data-file-fsync-skipped",
@@ -120,7 +107,6 @@ export const FLUSH_MUTATIONS: readonly Mutation[] = [
     pattern: "    await this.#file.datasync();\n",
     replacement: "",
     what: "the checkpoint names a data file that is only written, not on the disk",
-    catchBy: "sim",
   },
   {
     name: "data-file-checksum-ignored",
@@ -128,7 +114,6 @@ export const FLUSH_MUTATIONS: readonly Mutation[] = [
     pattern: "if (crc32c(bytes) !== crc) throw corrupt(",
     replacement: "if (crc < 0) throw corrupt(",
     what: "a damaged data file is not noticed as such, so nobody repairs it",
-    catchBy: "sim",
   },
   {
     name: "damaged-file-read-as-empty",
@@ -137,7 +122,6 @@ export const FLUSH_MUTATIONS: readonly Mutation[] = [
       "sources(deviceId: number): readonly Source[] {\n    if (this.#refusal !== undefined) throw this.#refusal;",
     replacement: "sources(deviceId: number): readonly Source[] {\n    if (this.#refusal !== undefined) return [];",
     what: "reads go on without a data file that is known to be damaged",
-    catchBy: "sim",
   },
   {
     name: "close-left-out-of-the-log-position",
@@ -147,6 +131,5 @@ export const FLUSH_MUTATIONS: readonly Mutation[] = [
     replacement:
       "tombstones.remove(Array.from(done));\n    this.#options.onDone(closing, undefined);\n    this.#queue = this.#queue.slice(1);",
     what: "a file that was written is not read before the next start",
-    catchBy: "sim",
   },
 ];

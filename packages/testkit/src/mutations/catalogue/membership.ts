@@ -9,7 +9,6 @@ export const MEMBERSHIP_MUTATIONS: readonly Mutation[] = [
     pattern: 'return incoming === "won" && outgoing === "won" ? "won" : "pending";',
     replacement: 'return incoming === "won" ? "won" : "pending";',
     what: "during a membership change the majority of the old voters need not elect the leader",
-    catchBy: "sim",
   },
   {
     name: "change-without-joint",
@@ -17,7 +16,6 @@ export const MEMBERSHIP_MUTATIONS: readonly Mutation[] = [
     pattern: "votersStay ? final : { ...final, votersOutgoing: current.voters }",
     replacement: "votersStay || voters.length > 0 ? final : { ...final, votersOutgoing: current.voters }",
     what: "several voters change at once, without a joint configuration in between",
-    catchBy: "sim",
   },
   {
     name: "change-before-the-last-is-committed",
@@ -25,7 +23,6 @@ export const MEMBERSHIP_MUTATIONS: readonly Mutation[] = [
     pattern: "if (isJoint(current) || index > state.commit || state.commit < leading.emptyIndex)",
     replacement: "if (isJoint(current) && index > state.commit)",
     what: "members are changed while the change before is not committed, or by a leader that does not know yet whether it is",
-    catchBy: "sim",
   },
   {
     name: "configuration-in-force-when-committed",
@@ -33,7 +30,6 @@ export const MEMBERSHIP_MUTATIONS: readonly Mutation[] = [
     pattern: "  state.configurations.note(entries, skip, state.commit);\n",
     replacement: "  if (skip === 0) state.configurations.note(entries, skip, state.commit);\n",
     what: "a change of members that comes behind entries which the follower has already does not come into force there",
-    catchBy: "sim",
   },
   {
     name: "configuration-not-truncated",
@@ -41,7 +37,6 @@ export const MEMBERSHIP_MUTATIONS: readonly Mutation[] = [
     pattern: "    state.configurations.truncateFrom(firstIndex);\n",
     replacement: "",
     what: "a change of members stays in force when its entry was replaced",
-    catchBy: "sim",
   },
   {
     name: "learner-counted",
@@ -50,7 +45,6 @@ export const MEMBERSHIP_MUTATIONS: readonly Mutation[] = [
     replacement:
       "Math.min(majorityIndex([...configuration.voters, ...configuration.learners], matchOf), majorityIndex(",
     what: "learners count for the quorum that commits",
-    catchBy: "sim",
   },
 ];
 
@@ -61,7 +55,6 @@ export const SNAPSHOT_MUTATIONS: readonly Mutation[] = [
     pattern: "        this.#configuration = decodeConfiguration(entry.payload);\n",
     replacement: "        decodeConfiguration(entry.payload);\n",
     what: "snapshots carry the configuration that the group began with, not the one that is in force",
-    catchBy: "sim",
   },
   {
     name: "snapshot-over-a-log-that-matches",
@@ -69,7 +62,6 @@ export const SNAPSHOT_MUTATIONS: readonly Mutation[] = [
     pattern: "return index > state.commit && state.log.term(index) !== term;",
     replacement: "return index > state.commit && term > 0;",
     what: "a snapshot replaces a log that has all that it has and more, acknowledged entries among it",
-    catchBy: "sim",
   },
   {
     name: "log-kept-over-a-snapshot",
@@ -77,7 +69,6 @@ export const SNAPSHOT_MUTATIONS: readonly Mutation[] = [
     pattern: "if (known !== undefined && (checkpointTerm === undefined || known === checkpointTerm)) return;",
     replacement: "if (known !== undefined) return;",
     what: "a log that differs from an installed snapshot stays behind it",
-    catchBy: "sim",
   },
   {
     name: "requests-left-out-of-an-install",
@@ -85,7 +76,6 @@ export const SNAPSHOT_MUTATIONS: readonly Mutation[] = [
     pattern: '"other data files");\n  return entries;',
     replacement: '"other data files");\n  return entries.filter(([key]) => key[0] !== KeyTag.requests);',
     what: "a replica that was installed from a snapshot does not know which requests took effect before",
-    catchBy: "sim",
   },
   {
     name: "install-beside-what-was-there",
@@ -94,7 +84,6 @@ export const SNAPSHOT_MUTATIONS: readonly Mutation[] = [
       'const batch: KvChange[] = [];\n    for await (const [key] of this.#kv.entries(this.#keys.all())) batch.push({ op: "delete", key });',
     replacement: "const batch: KvChange[] = [];",
     what: "records of before an installed snapshot stay, deletions among them that are not needed any more",
-    catchBy: "sim",
   },
   {
     name: "install-not-synced",
@@ -102,6 +91,5 @@ export const SNAPSHOT_MUTATIONS: readonly Mutation[] = [
     pattern: "yieldTurn(this.#clock);\n    }\n    await this.#kv.write(batch, { sync: true });",
     replacement: "yieldTurn(this.#clock);\n    }\n    await this.#kv.write(batch, { sync: false });",
     what: "an installed snapshot may be lost by a power cut, when the log before it is gone",
-    catchBy: "sim",
   },
 ];

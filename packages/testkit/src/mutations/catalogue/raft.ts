@@ -9,7 +9,6 @@ export const ELECTION_MUTATIONS: readonly Mutation[] = [
     pattern: "    hardState,\n    entries:",
     replacement: "    hardState: hardState && { term: hardState.term, vote: 0 },\n    entries:",
     what: "the hard state goes to disk without the vote: after a restart the replica votes again in the same term",
-    catchBy: "sim",
   },
   {
     name: "vote-answered-before-it-is-durable",
@@ -17,7 +16,6 @@ export const ELECTION_MUTATIONS: readonly Mutation[] = [
     pattern: "if (granted && !message.preVote) sendPromise(state, response);",
     replacement: "if (granted && !message.preVote) state.outbox.messages.push(response);",
     what: "a vote leaves before it is on disk, and a crash in between forgets it",
-    catchBy: "sim",
   },
   {
     name: "own-vote-not-awaited",
@@ -25,7 +23,6 @@ export const ELECTION_MUTATIONS: readonly Mutation[] = [
     pattern: "else sendPromise(state, request);",
     replacement: "else state.outbox.messages.push(request);",
     what: "a candidate asks for votes before its own is on disk: it may lead a term in which it votes for another after a crash",
-    catchBy: "sim",
   },
   {
     name: "several-votes-in-a-term",
@@ -33,7 +30,6 @@ export const ELECTION_MUTATIONS: readonly Mutation[] = [
     pattern: "    state.vote === message.from ||\n",
     replacement: "    state.vote !== state.options.self ||\n",
     what: "a replica gives its vote of one term to everybody who asks",
-    catchBy: "sim",
   },
   {
     name: "vote-forgotten-within-its-term",
@@ -41,7 +37,6 @@ export const ELECTION_MUTATIONS: readonly Mutation[] = [
     pattern: "  if (term === state.term) return;\n",
     replacement: "",
     what: "becoming a follower in the same term forgets the vote that was given in it",
-    catchBy: "sim",
   },
   {
     name: "vote-for-a-shorter-log",
@@ -49,7 +44,6 @@ export const ELECTION_MUTATIONS: readonly Mutation[] = [
     pattern: "(message.lastTerm === log.lastTerm && message.lastIndex >= log.lastIndex)",
     replacement: "message.lastTerm === log.lastTerm",
     what: "of two logs with the same last term the shorter one gets the vote too",
-    catchBy: "sim",
   },
   {
     name: "election-restriction-dropped",
@@ -57,7 +51,6 @@ export const ELECTION_MUTATIONS: readonly Mutation[] = [
     pattern: "const granted = state.mayVote && upToDate && free &&",
     replacement: "const granted = state.mayVote && free &&",
     what: "votes do not ask whether the candidate's log is as complete as their own",
-    catchBy: "sim",
   },
   {
     name: "damaged-replica-votes",
@@ -65,7 +58,6 @@ export const ELECTION_MUTATIONS: readonly Mutation[] = [
     pattern: "const granted = state.mayVote && upToDate &&",
     replacement: "const granted = upToDate &&",
     what: "a replica that lost durable entries votes as if its log were whole",
-    catchBy: "sim",
   },
 ];
 
@@ -76,7 +68,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     pattern: " || state.log.term(index) !== state.term) return",
     replacement: ") return",
     what: "a leader commits entries of former terms by counting replicas (thesis figure 3.7)",
-    catchBy: "sim",
   },
   {
     name: "own-disk-counted-early",
@@ -84,7 +75,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     pattern: "const durableHere = state.durable.index;",
     replacement: "const durableHere = state.log.lastIndex;",
     what: "the leader counts itself for entries that are not on its own disk yet",
-    catchBy: "sim",
   },
   {
     name: "quorum-of-one-less",
@@ -92,7 +82,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     pattern: "matches[Math.floor(voters.length / 2)]",
     replacement: "matches[Math.max(0, Math.floor(voters.length / 2) - 1)]",
     what: "one replica less than a majority commits",
-    catchBy: "sim",
   },
   {
     name: "joint-quorum-of-the-new-voters-only",
@@ -101,7 +90,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
       "Math.min(majorityIndex(configuration.voters, matchOf), majorityIndex(configuration.votersOutgoing, matchOf))",
     replacement: "majorityIndex(configuration.voters, matchOf)",
     what: "during a membership change the majority of the old voters is not asked for",
-    catchBy: "sim",
   },
   {
     name: "stale-match-trusted",
@@ -109,7 +97,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     pattern: "state.following = newFollowing();",
     replacement: "state.following = { ...newFollowing(), matched: state.following.matched };",
     what: "a follower takes what matched the last leader's log for matching the new one's, and acknowledges it",
-    catchBy: "sim",
   },
   {
     name: "acknowledged-beyond-what-was-compared",
@@ -117,7 +104,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     pattern: "const matched = Math.max(prevIndex + entries.length,",
     replacement: "const matched = Math.max(log.lastIndex,",
     what: "a follower acknowledges all of its log, not the part that the request compared",
-    catchBy: "sim",
   },
   {
     name: "acknowledged-before-it-is-durable",
@@ -126,7 +112,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     replacement:
       "sendPromise(state, appendResponse(state, message.from, { reject: false, index: following.matched, hintTerm: 0, rejectedPrevIndex: 0 }));",
     what: "a follower acknowledges entries that are on their way to its disk",
-    catchBy: "sim",
   },
   {
     name: "acknowledged-entries-truncated",
@@ -134,7 +119,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     pattern: "const skip = firstNew(state, entries);",
     replacement: "const skip = Math.min(firstNew(state, entries), Math.max(0, state.commit - prevIndex));",
     what: "a request that comes late or twice cuts off the entries behind it, though they match",
-    catchBy: "sim",
   },
   {
     name: "acknowledgement-of-an-old-term-counted",
@@ -143,7 +127,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     replacement:
       'if (message.type === "appendResponse") dispatch(state, message);\n  else if (message.type === "append") refuseStaleAppend(state, message);',
     what: "a leader counts acknowledgements that were meant for an earlier term, whose entries may be replaced since",
-    catchBy: "sim",
   },
   {
     name: "beat-tells-an-uncompared-commit",
@@ -151,7 +134,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     pattern: "commit: Math.min(peer.match, state.commit),",
     replacement: "commit: state.commit,",
     what: "a beat tells followers to commit what their logs were never compared for",
-    catchBy: "sim",
   },
   {
     name: "commit-beyond-what-was-compared",
@@ -159,7 +141,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     pattern: "learnCommit(state, message.commit, following.matched);",
     replacement: "learnCommit(state, message.commit, log.lastIndex);",
     what: "a follower commits up to the leader's commit index, also where its log was not compared",
-    catchBy: "sim",
   },
   {
     name: "replaced-entries-stay-durable",
@@ -167,7 +148,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     pattern: "    state.durable.truncateFrom(firstIndex);\n",
     replacement: "",
     what: "entries that replace others are taken for durable, and never written",
-    catchBy: "sim",
   },
   {
     name: "replaced-write-counts-as-durable",
@@ -175,7 +155,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     pattern: "    for (const later of this.#writes) stable = Math.min(stable, later.firstIndex - 1);\n",
     replacement: "",
     what: "the end of a write tells entries durable that a later write, still under way, replaces",
-    catchBy: "sim",
   },
   {
     name: "trust-regained-by-length",
@@ -183,6 +162,5 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     pattern: "state.mayVote = sound >= following.trustAt && log.term(following.trustAt) === state.term;",
     replacement: "state.mayVote = sound > 0;",
     what: "a replica that lost entries votes again as soon as its log matches a leader's anywhere",
-    catchBy: "sim",
   },
 ];

@@ -9,7 +9,6 @@ export const RAFTLOG_MUTATIONS: readonly Mutation[] = [
     pattern: "    await segment.file.datasync();\n",
     replacement: "",
     what: "the log says that a batch is durable when it is only written",
-    catchBy: "sim",
   },
   {
     name: "log-directory-fsync-skipped",
@@ -17,7 +16,6 @@ export const RAFTLOG_MUTATIONS: readonly Mutation[] = [
     pattern: "    if (opensSegment) await disk.syncDir(directory);\n",
     replacement: "",
     what: "the directory is not synced after a new segment: a power cut takes the whole file",
-    catchBy: "sim",
   },
   {
     name: "log-checksum-ignored",
@@ -25,7 +23,6 @@ export const RAFTLOG_MUTATIONS: readonly Mutation[] = [
     pattern: "return crc32c(bytes.subarray(at + CRC_BYTES, at + length)) === view.getUint32(at, true);",
     replacement: "return length > 0;",
     what: "damaged log records are read as if they were whole",
-    catchBy: "sim",
   },
   {
     name: "replaced-entries-back-after-a-restart",
@@ -33,7 +30,6 @@ export const RAFTLOG_MUTATIONS: readonly Mutation[] = [
     pattern: "else log.put(index, term,",
     replacement: "else if (index > log.lastIndex) log.put(index, term,",
     what: "recovery keeps the entries that were truncated, and drops those that took their place",
-    catchBy: "sim",
   },
   {
     name: "durable-damage-cut-as-a-torn-tail",
@@ -41,7 +37,6 @@ export const RAFTLOG_MUTATIONS: readonly Mutation[] = [
     pattern: "if (position === base + window.offset && durableUpTo > ",
     replacement: "if (position === base + window.offset && durableUpTo > Number.MAX_SAFE_INTEGER + ",
     what: "recovery cuts durable entries behind a damaged one silently, as if a crash had torn them",
-    catchBy: "sim",
   },
   {
     name: "damage-forgotten-by-a-restart",
@@ -49,7 +44,6 @@ export const RAFTLOG_MUTATIONS: readonly Mutation[] = [
     pattern: "      log.damaged = cut.damaged;\n",
     replacement: "",
     what: "a log that lost entries is trusted again after the next restart, before it has caught up",
-    catchBy: "sim",
   },
   {
     name: "hard-state-of-the-log-alone",
@@ -57,7 +51,6 @@ export const RAFTLOG_MUTATIONS: readonly Mutation[] = [
     pattern: "log.hardState = laterHardState(inLog, other);",
     replacement: "log.hardState = inLog;",
     what: "recovery does not look at the second place of the hard state: a vote is lost with the end of the log",
-    catchBy: "sim",
   },
   {
     name: "log-cut-not-synced-before-the-unlink",
@@ -65,6 +58,5 @@ export const RAFTLOG_MUTATIONS: readonly Mutation[] = [
     pattern: "    await cutFile.write();\n    await this.#unlink(segments.takeBefore(firstKept));",
     replacement: "    await this.#unlink(segments.takeBefore(firstKept));\n    await cutFile.write();",
     what: "segments are removed before the file that says so is written: a crash in between leaves a log with a hole",
-    catchBy: "sim",
   },
 ];

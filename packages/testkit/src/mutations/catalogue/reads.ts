@@ -9,7 +9,6 @@ export const READ_MUTATIONS: readonly Mutation[] = [
     pattern: "if (holdsLease(state, leading) || hasQuorum(",
     replacement: "if (state.leading !== undefined || hasQuorum(",
     what: "a leader answers reads without asking whether it still leads",
-    catchBy: "sim",
   },
   {
     name: "read-index-before-own-term",
@@ -17,7 +16,6 @@ export const READ_MUTATIONS: readonly Mutation[] = [
     pattern: "  if (state.commit < leading.emptyIndex)",
     replacement: "  if (state.commit < 0)",
     what: "a new leader answers reads before it knows what its predecessors committed",
-    catchBy: "sim",
   },
   {
     name: "read-joins-an-old-round",
@@ -25,7 +23,6 @@ export const READ_MUTATIONS: readonly Mutation[] = [
     pattern: "round: leading.rounds.last + 1",
     replacement: "round: leading.rounds.last",
     what: "a read takes answers to a round that left before it was asked for",
-    catchBy: "sim",
   },
   {
     name: "round-answered-by-nobody-counts",
@@ -33,7 +30,6 @@ export const READ_MUTATIONS: readonly Mutation[] = [
     pattern: "(peers.get(id)?.answeredRound ?? 0)",
     replacement: "rounds.last",
     what: "a round of beats counts as answered when it leaves",
-    catchBy: "sim",
   },
   {
     name: "strong-read-does-not-wait-for-applied",
@@ -41,7 +37,6 @@ export const READ_MUTATIONS: readonly Mutation[] = [
     pattern: "  await appliedWithin(raft, clock, index, deadline.leftMs, signal);\n",
     replacement: "  if (index < 0) await appliedWithin(raft, clock, index, deadline.leftMs, signal);\n",
     what: "a confirmed read looks at what is applied, which may lag behind what it has to see",
-    catchBy: "sim",
   },
 ];
 
@@ -52,7 +47,6 @@ export const LEASE_MUTATIONS: readonly Mutation[] = [
     pattern: "return state.nowMs < rounds.leaseFromMs + state.options.leaseMs;",
     replacement: "return state.options.leaseMs > 0 && rounds.leaseFromMs >= 0;",
     what: "a lease that was confirmed once lasts as long as the leader believes to lead",
-    catchBy: "sim",
   },
   {
     name: "lease-from-beats-that-nobody-answered",
@@ -60,6 +54,5 @@ export const LEASE_MUTATIONS: readonly Mutation[] = [
     pattern: "  rounds.sent.push({ round: rounds.last, atMs: state.nowMs });",
     replacement: "  rounds.sent.push({ round: rounds.last, atMs: state.nowMs });\n  rounds.leaseFromMs = state.nowMs;",
     what: "a leader extends its lease with each beat that it sends, answered or not",
-    catchBy: "sim",
   },
 ];

@@ -11,7 +11,6 @@ export const STRANGER_MUTATIONS: readonly Mutation[] = [
     pattern: "this.#last.index >= index",
     replacement: "this.#last.index > index",
     what: "a change of members stays in force where its entry is the very one from which on another leader cut the log off",
-    catchBy: "sim",
   },
   {
     name: "lease-from-the-answer",
@@ -19,7 +18,6 @@ export const STRANGER_MUTATIONS: readonly Mutation[] = [
     pattern: "rounds.leaseFromMs = rounds.sent.shift()?.atMs ?? rounds.leaseFromMs;",
     replacement: "if (rounds.sent.shift() !== undefined) rounds.leaseFromMs = state.nowMs;",
     what: "a lease runs from when a majority's answers to the beats came in, not from when the beats left",
-    catchBy: "sim",
   },
   {
     name: "lost-tail-of-a-group-unnoticed",
@@ -28,7 +26,6 @@ export const STRANGER_MUTATIONS: readonly Mutation[] = [
       "for (const each of this.#replayed.values()) if (!coversRange(each.log.ignored, from, to)) each.lostFrom ??= from;",
     replacement: "// A group that lost entries shows it by a gap in their indexes.",
     what: "what damage takes of the log is noticed by gaps in a group's indexes only, not where it took the group's last entries or replaced ones",
-    catchBy: "sim",
   },
   {
     name: "snapshot-over-the-old-records",
@@ -36,7 +33,6 @@ export const STRANGER_MUTATIONS: readonly Mutation[] = [
     pattern: 'for await (const [key] of this.#kv.entries(this.#keys.all())) batch.push({ op: "delete", key });',
     replacement: "",
     what: "a snapshot is installed over the records of the state before it, so that devices deleted meanwhile come back",
-    catchBy: "sim",
   },
   {
     name: "last-refusal-answers-for-earlier-attempts",
@@ -44,6 +40,5 @@ export const STRANGER_MUTATIONS: readonly Mutation[] = [
     pattern: "throw unresolved(known, retry)",
     replacement: "throw known",
     what: "a write that may have taken effect is told to have none when its last attempt is refused",
-    catchBy: "sim",
   },
 ];
