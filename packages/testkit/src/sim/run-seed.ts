@@ -112,7 +112,7 @@ async function story(simulation: Simulation, random: SeededRandom, recorder: His
     thinkMs: random.between(200, 900),
     readers: { sessions: readers, timeoutMs: READER_TIMEOUT_MS, thinkMs: READER_THINK_MS },
     eager: () => simulation.sinceLeaderChangeMs < UNSETTLED_MS,
-    mix: { writes: 0.65, deletes: 0.06, flushes: 0.01, tablets: 0.3 },
+    mix: { writes: 0.63, deletes: 0.06, flushes: 0.01, passing: 0.02, tablets: 0.3 },
   });
   work.catch(() => undefined); // looked at below
   simulation.nemesis.start();

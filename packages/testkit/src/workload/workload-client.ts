@@ -12,6 +12,8 @@ export interface WorkloadMix {
   readonly deletes: number;
   /** FLUSH statements: all groups write files. They are no operations of the history. */
   readonly flushes: number;
+  /** Devices come and go that no history knows: what a node keeps of them comes and goes with them. */
+  readonly passing: number;
   /** Share of the writes that are tablets of a few points. */
   readonly tablets: number;
 }
@@ -39,6 +41,7 @@ export interface WorkloadClientOptions {
 
 const MAX_TABLET_POINTS = 4;
 const EAGER_THINK_MS = 100;
+const PASSING_DEVICES = 4;
 
 /** One client: an operation, a pause, until `stop` is aborted. */
 export class WorkloadClient {
@@ -67,11 +70,12 @@ export class WorkloadClient {
   #operate(): Promise<void> {
     const { random, mix, sessions } = this.#options;
     const session = random.pick(sessions);
-    const { writes, deletes, flushes, tablets } = mix;
+    const { writes, deletes, flushes, passing, tablets } = mix;
     const drawn = random.unit();
     if (drawn < writes) return random.chance(tablets) ? this.#writeTablet(session) : this.#write(session);
     if (drawn < writes + deletes) return this.#delete(session);
-    return drawn < writes + deletes + flushes ? this.#flush(session) : this.#read(session);
+    if (drawn < writes + deletes + flushes) return this.#besides(session, "FLUSH");
+    return drawn < writes + deletes + flushes + passing ? this.#pass(session) : this.#read(session);
   }
 
   #write(session: WorkloadSession): Promise<void> {
@@ -132,9 +136,22 @@ export class WorkloadClient {
     );
   }
 
-  #flush(session: WorkloadSession): Promise<void> {
+  #pass(session: WorkloadSession): Promise<void> {
+    const { random, keys } = this.#options;
+    const device = `${keys.storageGroup}.passing${random.below(PASSING_DEVICES)}`;
+    const series = `${device}.${keys.measurement}`;
+    return this.#besides(
+      session,
+      random.chance(0.5)
+        ? `INSERT INTO ${device}(time, ${keys.measurement}) VALUES (1, 1)`
+        : `DELETE TIMESERIES ${series}`,
+    );
+  }
+
+  /** A statement that is no operation of the history. */
+  #besides(session: WorkloadSession, sql: string): Promise<void> {
     return this.#request(
-      (signal) => session.execute("FLUSH", { signal }),
+      (signal) => session.execute(sql, { signal }),
       () => undefined,
       () => undefined,
     );

@@ -33,8 +33,8 @@ export interface WorkloadOptions {
   readonly eager?: () => boolean;
 }
 
-const DEFAULT_MIX: WorkloadMix = { writes: 0.4, deletes: 0.1, flushes: 0.005, tablets: 0.3 };
-const READS: WorkloadMix = { writes: 0, deletes: 0, flushes: 0, tablets: 0 };
+const DEFAULT_MIX: WorkloadMix = { writes: 0.4, deletes: 0.1, flushes: 0.005, passing: 0, tablets: 0.3 };
+const READS: WorkloadMix = { writes: 0, deletes: 0, flushes: 0, passing: 0, tablets: 0 };
 const SETUP_PAUSE_MS = 200;
 
 /**

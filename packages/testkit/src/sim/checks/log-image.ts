@@ -153,6 +153,11 @@ export class LogImage {
     return this.#groups.get(group)?.votes.get(term);
   }
 
+  /** Index of the last entry that is durable; 0: none. */
+  lastDurable(group: GroupNumber): number {
+    return this.#groups.get(group)?.slots.findLast((slot) => slot?.isDurable)?.index ?? 0;
+  }
+
   hasDurable(group: GroupNumber, index: number, crc: number): boolean {
     const slot = this.#groups.get(group)?.slots[index];
     return slot?.isDurable === true && slot.crc === crc;

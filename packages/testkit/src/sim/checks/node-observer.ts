@@ -1,4 +1,5 @@
-import { META_GROUP, type NodeId } from "@ringtide/common";
+import { groupName, META_GROUP, type NodeId } from "@ringtide/common";
+import type { RaftStatus } from "@ringtide/raft";
 import type { DiskStore } from "../../ports/disk/disk-store.ts";
 import { DATA_ASIDE, LOG_ASIDE } from "../faults/fault.ts";
 import type { SimNode } from "../sim-node.ts";
@@ -28,6 +29,10 @@ export class NodeObserver {
   /** Incarnations of each group's core, told apart by the object. */
   #cores = new Map<number, { readonly key: object; readonly number: number }>();
   #incarnations = 0;
+  /** Last index of each group's log as its core had it last, where that may vote. */
+  readonly #lastIndexes = new Map<number, number>();
+  /** What the logs reach to at least after a start; less is a loss that has to be noticed. */
+  readonly #promised = new Map<number, number>();
   /** Files closed, here: for the coverage table. */
   flushes = 0;
   /** Times that a group fell quiet, here. */
@@ -54,6 +59,9 @@ export class NodeObserver {
   ended(): void {
     this.#cores.clear();
     this.#checkpoints.clear();
+    for (const [group, lastIndex] of this.#lastIndexes)
+      this.#promised.set(group, Math.min(lastIndex, this.#image.lastDurable(group)));
+    this.#lastIndexes.clear();
     const { disk } = this.#node.machine;
     readImage(disk, this.#image, (path) => disk.durable(path));
   }
@@ -77,6 +85,7 @@ export class NodeObserver {
     if (found === undefined || found.raft.stopped !== undefined || found.raft.isSuspended) return;
     const status = found.raft.status();
     const { checkpointIndex } = found.exporter;
+    this.#checkPromised(group, status, checkpointIndex);
     this.#consensus.observe({
       node: this.id,
       group,
@@ -106,6 +115,19 @@ export class NodeObserver {
     if (before !== undefined) this.flushes++;
     this.#checkpoints.set(group, checkpointIndex);
     this.#files.observe(this.id, group, storage.files());
+  }
+
+  /** A log that came back shorter than it was promised to be does not vote, unless files hold what it lost. */
+  #checkPromised(group: number, { lastIndex, mayVote }: RaftStatus, checkpointIndex: number): void {
+    const promised = this.#promised.get(group) ?? 0;
+    this.#promised.delete(group);
+    if (mayVote && Math.max(lastIndex, checkpointIndex) < promised)
+      throw new Violation(
+        "no vote by a log that lost entries",
+        `node ${this.id}, ${groupName(group)}: ${promised} was durable, the log ends at ${lastIndex}`,
+      );
+    if (mayVote) this.#lastIndexes.set(group, lastIndex);
+    else this.#lastIndexes.delete(group);
   }
 
   #incarnation(group: number, key: object): number {

@@ -13,6 +13,7 @@ export const FAULT_KINDS = [
   "isolated node",
   "reset connections",
   "slow link",
+  "late answers",
   "drop messages",
   "duplicate messages",
   "reorder messages",

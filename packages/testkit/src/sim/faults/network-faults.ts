@@ -67,6 +67,34 @@ export const slowLink: StartFault = (scene) => {
   };
 };
 
+/**
+ * A node loses one peer, hears late answers of the other, and then is not heard any more: for a while answers to what it said long ago make it
+ * believe that it leads.
+ */
+export const lateAnswers: StartFault = (scene) => {
+  const { random, cluster } = scene;
+  const { network } = cluster.world;
+  const [alone = "", slow = "", ...lost] = shuffled(random, names(scene));
+  const extraMs = random.between(300, 1200);
+  const heardMs = random.between(500, 2500);
+  scene.say(`${alone} hears ${slow} ${extraMs.toFixed(0)} ms late and ${lost.join(" ")} not at all`);
+  network.delay(slow, alone, extraMs);
+  for (const other of lost) network.cutBoth(alone, other);
+  let isOver = false;
+  network.owner.after(heardMs, "not heard", () => {
+    if (!isOver) network.cut(alone, slow);
+  });
+  return {
+    forMs: heardMs + random.between(2000, 5000),
+    end: () => {
+      isOver = true;
+      network.delay(slow, alone, 0);
+      network.healAll();
+      scene.say(`${alone} hears well again`);
+    },
+  };
+};
+
 function messageFault(name: string, faults: (scene: Scene) => Partial<MessageFaults>): StartFault {
   return (scene) => {
     const { network } = scene.cluster.world;
