@@ -148,6 +148,7 @@ export class RunningCluster {
       self,
       groupOf: (group) => cluster?.snapshotGroup(group),
       connectionTo: (peer) => transport.bulkConnection(peer),
+      roomBytes: () => diskWatch.freeBytes - options.diskReserveBytes,
     });
     await snapshots.start();
     const context = {

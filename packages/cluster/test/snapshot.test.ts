@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterNode, ClusterOptions } from "@ringtide/cluster";
-import { type Disk, META_GROUP } from "@ringtide/common";
+import { type Disk, type Logger, META_GROUP, nullLogger } from "@ringtide/common";
 import { createDisk } from "@ringtide/common/node";
 import { encodeCommand } from "@ringtide/engine";
 import { afterEach, expect, it } from "vitest";
@@ -35,8 +35,8 @@ async function startAll(changes: Partial<ClusterOptions> = {}) {
   const { path } = directory;
   const seeds = await chooseAddresses(3);
   /** `disk`: in place of the real one. */
-  const start = async (id: number, disk?: Disk) => {
-    const options = nodeOptions(path, seeds, id - 1, { ...SMALL, ...changes });
+  const start = async (id: number, disk?: Disk, logger: Logger = nullLogger) => {
+    const options = nodeOptions(path, seeds, id - 1, { ...SMALL, ...changes }, logger);
     const node = await startNode(disk === undefined ? options : { ...options, ports: { ...options.ports, disk } });
     running.set(id, node);
     return node;
@@ -161,6 +161,34 @@ it("brings a replica back although a file of the leader has rotted unseen: that 
   await eventually("the stopped node catches up", () => replicaOf(back).raft.status().applied >= commit, 30_000);
   expect(await timesAt(back)).toEqual(range(80));
   expect(readFileSync(rotten).equals(sound)).toBe(true);
+}, 60_000);
+
+it("pulls no snapshot that would take the disk's reserve, and pulls it once there is room", async () => {
+  const { path, start, leader } = await startAll();
+  await write(leader, 0);
+  await stop(STOPPED);
+  for (let time = 1; time < 80; time++) await write(leader, time);
+  await eventually("the log is cut without the stopped node", () =>
+    [...running.values()].every((node) => replicaOf(node).raft.status().firstIndex > 50),
+  );
+  let freeBytes = 50_000;
+  const refusals: string[] = [];
+  const logger: Logger = {
+    ...nullLogger,
+    child: () => logger,
+    warn: (message, fields) => {
+      if (message.startsWith("a snapshot did not come through")) refusals.push(String(fields?.["code"]));
+    },
+  };
+  const disk = wrapDisk(createDisk(), { space: async () => ({ freeBytes, totalBytes: 1e9 }) });
+  const back = await start(STOPPED, disk, logger);
+  await eventually("the snapshot is refused", () => refusals.length > 0);
+  expect(refusals[0]).toBe("DISK_FULL");
+  expect(readdirSync(join(path, `node-${STOPPED}/incoming/${GROUP}`))).toEqual(["manifest.json"]);
+  freeBytes = 1e9;
+  const { commit } = replicaOf(leader).raft.status();
+  await eventually("the stopped node catches up", () => replicaOf(back).raft.status().applied >= commit, 20_000);
+  expect(await timesAt(back)).toEqual(range(80));
 }, 60_000);
 
 it("brings the meta group back by a snapshot", async () => {

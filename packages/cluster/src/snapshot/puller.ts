@@ -28,6 +28,8 @@ export interface SnapshotPullerOptions {
   /** Longest wait for the next bytes. */
   readonly partTimeoutMs: number;
   readonly connectionTo: (peer: NodeId) => Connection;
+  /** Free space that snapshots may take. */
+  readonly roomBytes: () => number;
   /** Is a snapshot at this index still of use? */
   readonly isNeeded: (group: GroupNumber, index: number) => boolean;
   /** Names of the manifest's files that this replica has already, read and found good: they are not pulled. */
@@ -116,6 +118,7 @@ export class SnapshotPuller {
     const directory = `${this.#options.directory}/${group}`;
     await this.#prepare(directory, manifest, json);
     const present = await this.#options.present(manifest);
+    await this.#requireRoom(directory, manifest, present);
     let receivedBytes = 0;
     for (const file of manifest.files) {
       if (present.has(file.name)) continue;
@@ -140,6 +143,20 @@ export class SnapshotPuller {
       receivedBytes,
       ms,
     });
+  }
+
+  /** DISK_FULL when what is still to come does not fit: the reserve is for what this node has to write itself. */
+  async #requireRoom(directory: string, { files }: SnapshotManifest, present: ReadonlySet<string>): Promise<void> {
+    const { disk, roomBytes } = this.#options;
+    let missingBytes = 0;
+    for (const { name, sizeBytes } of files)
+      if (!present.has(name))
+        missingBytes += Math.max(0, sizeBytes - ((await disk.stat(`${directory}/${name}`))?.sizeBytes ?? 0));
+    if (missingBytes <= roomBytes()) return;
+    throw new RingtideError(
+      "DISK_FULL",
+      `the snapshot needs ${missingBytes} bytes more, ${directory} has ${roomBytes()} above disk_reserve_bytes: make room, it goes on by itself`,
+    );
   }
 
   /** Returns how many bytes came. What its sender calls wrong is not resumed. */

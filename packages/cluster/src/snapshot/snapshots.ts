@@ -42,6 +42,8 @@ export interface SnapshotsOptions {
   readonly snapshotBytesPerSecond: number;
   readonly groupOf: (group: GroupNumber) => SnapshotGroup | undefined;
   readonly connectionTo: (peer: NodeId) => Connection;
+  /** Free space that incoming snapshots may take. */
+  readonly roomBytes: () => number;
 }
 
 const UPKEEP_INTERVAL_MS = 1000;
@@ -78,6 +80,7 @@ export class Snapshots {
       timeoutMs: options.catchUpTimeoutMs,
       partTimeoutMs: readTimeoutMs,
       connectionTo,
+      roomBytes: options.roomBytes,
       isNeeded: (group, index) => this.#isNeeded(group, index),
       present: (manifest) => this.#require(manifest.group).present(manifest),
       install: (group, directory, manifest) => this.#install(group, directory, manifest),

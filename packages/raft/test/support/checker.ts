@@ -38,6 +38,8 @@ export class Checker {
   readonly seen = { reads: 0, changes: 0, snapshots: 0, quietGroups: 0 };
   /** committed[i] is entry i + 1, as some leader first committed it. */
   readonly committed: Entry[] = [];
+  /** The term of that leader. */
+  readonly #committedIn: number[] = [];
 
   constructor(nodes: readonly SimNode[], configuration: Configuration, disksKeep: boolean) {
     this.#nodes = nodes;
@@ -184,7 +186,7 @@ export class Checker {
       this.#checkCompleteness(node, status);
     }
     const before = this.committed.length;
-    for (let index = before + 1; index <= status.commit; index++) this.#commit(node, index, status.configuration);
+    for (let index = before + 1; index <= status.commit; index++) this.#commit(node, index, status);
     const last = this.committed.at(-1);
     if (this.committed.length > before && last?.term !== status.term)
       fail(
@@ -193,9 +195,10 @@ export class Checker {
       );
   }
 
-  /** Leader completeness: a new leader has all that was committed. */
+  /** Leader completeness: a new leader has all that was committed in earlier terms. Votes that come late may elect one that is deposed already. */
   #checkCompleteness(node: SimNode, status: RaftStatus): void {
     for (const entry of this.committed) {
+      if ((this.#committedIn[entry.index - 1] as number) >= status.term) continue;
       const own = node.volatileEntries[entry.index - node.disk.firstIndex];
       if (entry.index >= node.disk.firstIndex && own?.term !== entry.term)
         fail(
@@ -206,11 +209,12 @@ export class Checker {
   }
 
   /** What a leader calls committed is on the disks of a quorum. */
-  #commit(node: SimNode, index: number, configuration: Configuration): void {
+  #commit(node: SimNode, index: number, { term, configuration }: RaftStatus): void {
     const entry = node.volatileEntries[index - node.disk.firstIndex];
     if (entry === undefined)
       fail("commit within the log", `leader ${node.id} committed ${index}, which it does not have`);
     this.committed.push(entry);
+    this.#committedIn.push(term);
     if (entry.kind === EntryKind.CONFIG_CHANGE) this.#changed(entry);
     const { voters, votersOutgoing } = configuration;
     if (this.#disksKeep && !(this.#majorityHas(voters, entry) && this.#majorityHas(votersOutgoing, entry)))
