@@ -7,6 +7,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   "log segment removed": 50,
   "snapshot made": 20,
   "snapshot installed": 20,
+  "catch-up from memory": 20,
   "catch-up from the log on disk": 20,
   "leader change": 500,
   restart: 200,

@@ -1,10 +1,12 @@
+import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { createDigest } from "@ringtide/tsfile";
 import yargs from "yargs";
 import { MUTATIONS, mutationNamed } from "../mutations/catalogue.ts";
 import { Coverage } from "./coverage.ts";
 import { runSeed, type SeedFailure, type SeedResult } from "./run-seed.ts";
-import { runSeeds } from "./seed-pool.ts";
+import { planted, runSeeds } from "./seed-pool.ts";
 
 const DEFAULT_SEEDS = 500;
 
@@ -40,6 +42,13 @@ async function replay(seed: number): Promise<readonly SeedResult[]> {
   );
   if (failure !== undefined) sayFailure(failure);
   return [result];
+}
+
+/** Bugs are planted as code is loaded: by a process of its own. Resolves with its exit code. */
+function replayPlanted(mutation: string): Promise<number> {
+  mutationNamed(mutation);
+  const child = fork(fileURLToPath(import.meta.url), process.argv.slice(2), { ...planted(mutation), stdio: "inherit" });
+  return new Promise((resolve) => child.on("exit", (code) => resolve(code ?? 1)));
 }
 
 async function runAll(): Promise<readonly SeedResult[]> {
@@ -86,6 +95,8 @@ function summarize(results: readonly SeedResult[]): number {
 
 if (args.listMutations) {
   for (const { name } of MUTATIONS) say(name);
+} else if (args.seed !== undefined && args.mutation !== undefined && process.env["MUTATION"] === undefined) {
+  process.exit(await replayPlanted(args.mutation));
 } else {
   const results = args.seed === undefined ? await runAll() : await replay(args.seed);
   process.exit(summarize(results));

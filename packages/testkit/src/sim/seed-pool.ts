@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
 import type { SeedResult } from "./run-seed.ts";
 
 export interface SeedPoolOptions {
@@ -40,10 +40,14 @@ export function runSeeds(options: SeedPoolOptions): Promise<void> {
   return Promise.all(workers).then(() => undefined);
 }
 
+/** How a process is started that has the bug in its code. */
+export function planted(mutation: string | undefined): Pick<ForkOptions, "execArgv" | "env"> {
+  if (mutation === undefined) return { execArgv: [] };
+  return { execArgv: ["--import", HOOK.href], env: { ...process.env, MUTATION: mutation } };
+}
+
 function startWorker(mutation: string | undefined): ChildProcess {
-  const hook = mutation === undefined ? [] : ["--import", HOOK.href];
-  const env = mutation === undefined ? process.env : { ...process.env, MUTATION: mutation };
-  return fork(WORKER, { execArgv: [...hook], env, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  return fork(WORKER, { ...planted(mutation), stdio: ["ignore", "ignore", "inherit", "ipc"] });
 }
 
 /** One process after the other, as long as there are seeds: one that a seed has broken is replaced. */

@@ -64,8 +64,6 @@ export class Simulation {
   readonly #coverage: Coverage;
   readonly #trace: ((line: string) => void) | undefined;
   readonly #consensus: ConsensusChecks;
-  /** Nodes that were asked to read their log on disk since they last caught up. */
-  #diskReads = 0;
   #leaderChangedMs = 0;
   #error: unknown;
 
@@ -109,7 +107,7 @@ export class Simulation {
       ...process,
       disk: watchDisk(process.disk, image, {
         onLogRead: () => {
-          if (node.state === "runs") this.#diskReads++;
+          if (node.state === "runs") this.#consensus.catchUps.diskReads++;
         },
         onViolation: (violation) => {
           this.#error ??= violation;
@@ -231,6 +229,7 @@ export class Simulation {
     for (const observer of this.#observers.values()) this.#coverage.add("file closed", observer.flushes);
     for (const observer of this.#observers.values()) this.#coverage.add("group fell quiet", observer.quietTimes);
     this.#coverage.add("leader change", this.#consensus.leaderChanges);
-    if (this.#diskReads > 0) this.#coverage.add("catch-up from the log on disk", this.#diskReads);
+    this.#coverage.add("catch-up from the log on disk", this.#consensus.catchUps.diskReads);
+    this.#coverage.add("catch-up from memory", this.#consensus.catchUps.fromMemory);
   }
 }

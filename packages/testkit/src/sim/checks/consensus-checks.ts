@@ -1,5 +1,6 @@
 import { type GroupNumber, groupName, type NodeId } from "@ringtide/common";
 import type { Configuration, RaftStatus } from "@ringtide/raft";
+import { CatchUps } from "./catch-ups.ts";
 import { ConfigurationCheck } from "./configuration-check.ts";
 import type { LogImage } from "./log-image.ts";
 import { Violation } from "./violation.ts";
@@ -47,6 +48,7 @@ export class ConsensusChecks {
   readonly #checkpoints = new Map<string, number>();
   /** Leadership terms seen: for the coverage table. */
   leaderChanges = 0;
+  readonly catchUps = new CatchUps();
 
   constructor(images: ReadonlyMap<NodeId, LogImage>) {
     this.#images = images;
@@ -57,6 +59,7 @@ export class ConsensusChecks {
     const key = `${view.node}/${group}`;
     const floor = this.#floors.get(key);
     const isNew = floor === undefined || floor.incarnation !== view.incarnation;
+    this.catchUps.observe(view, this.#committed.get(group)?.last ?? 0);
     this.#configurations.begin(group, status.configuration);
     if (!isNew) this.#checkOnlyGrows(view, floor);
     this.#checkOrder(view);
