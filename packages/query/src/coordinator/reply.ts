@@ -6,6 +6,9 @@ import { seriesBytes } from "../plan/series.ts";
 import { encodeFragment, type Fragment } from "../wire/fragment.ts";
 import { decodeMessage, type ResolvedSeries } from "../wire/message.ts";
 
+/** Made once: every query ends with it, and nobody asks where. */
+const CLOSED = new RingtideError("QUERY_CANCELLED", "the result was closed");
+
 /** A fragment before it is known how its rows travel. */
 export type Asked = Omit<Fragment, "compact">;
 
@@ -58,7 +61,7 @@ export class QueryRun {
   }
 
   async close(): Promise<void> {
-    this.#over.abort(new RingtideError("QUERY_CANCELLED", "the result was closed"));
+    this.#over.abort(CLOSED);
     await Promise.all(this.#replies.map((reply) => reply.close()));
   }
 }

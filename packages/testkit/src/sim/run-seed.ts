@@ -24,7 +24,7 @@ const REQUEST_TIMEOUT_MS = 8000;
 const READER_TIMEOUT_MS = 1500;
 const READER_THINK_MS = 1500;
 /** What clients see tells most while a node may still believe to lead, or has just begun to. */
-const UNSETTLED_MS = 2500;
+const UNSETTLED_MS = 1200;
 /** Of the client library's sessions, as its users have them; and of those that stay at one node each. */
 const FREE_CLIENTS = 2;
 const PINNED_CLIENTS = 2;
@@ -109,7 +109,7 @@ async function story(simulation: Simulation, random: SeededRandom, recorder: His
     random: random.fork(),
     stop: stop.signal,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    thinkMs: random.between(200, 900),
+    thinkMs: random.between(200, 1000),
     readers: { sessions: readers, timeoutMs: READER_TIMEOUT_MS, thinkMs: READER_THINK_MS },
     eager: () => simulation.sinceLeaderChangeMs < UNSETTLED_MS,
     mix: { writes: 0.63, deletes: 0.06, flushes: 0.01, passing: 0.02, tablets: 0.3 },

@@ -21,7 +21,7 @@ const MIB = 1024 * KIB;
 const BUDGETS = { unappliedBytes: 4 * MIB, memtableBytes: 64 * MIB };
 
 /** Events in which groups act on what came in: what they let others see afterwards was true then. The rest only brings things to them. */
-const ACTS: ReadonlySet<string> = new Set(["turn", "timer", "read", "write", "datasync", "kv write", "kv sync"]);
+const ACTS: ReadonlySet<string> = new Set(["turn", "timer", "datasync", "kv sync"]);
 
 /** As an operator's supervisor would: a node that ended by itself is started again. */
 const RESTART_AFTER_MS = 1500;
