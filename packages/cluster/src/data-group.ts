@@ -113,9 +113,8 @@ export class DataGroup {
       this.raft.resume(core);
       if (installed.status === "rejected") throw installed.reason;
     } catch (error) {
-      const known = asRingtideError(error);
-      if (this.raft.isSuspended) this.raft.stop(known);
-      throw known;
+      if (this.raft.isSuspended) this.raft.fail(error);
+      throw error;
     }
   }
 

@@ -50,7 +50,7 @@ export class RaftGroup {
     this.#core = core;
     this.#isDistrusted = !mayVote;
     this.#proposals = new ProposalTable(clock, name);
-    this.#appends = new AppendQueue(options.log, group, (error) => this.#fail(error));
+    this.#appends = new AppendQueue(options.log, group, (error) => this.fail(error));
     this.#admission = new EntryAdmission(options.refusalGraceBytes);
     this.#reads = new ReadRounds({
       groupName: name,
@@ -156,7 +156,7 @@ export class RaftGroup {
     this.#core.logCut(firstIndex);
     this.#options.log.cut(this.group, firstIndex).catch((error: unknown) => {
       if (hasCode(error, "DISK_FULL")) this.#cutBelow = 0;
-      else this.#fail(error);
+      else this.fail(error);
     });
   }
 
@@ -281,7 +281,7 @@ export class RaftGroup {
         this.#core.supplyEntries(to, entries);
         this.#schedule();
       },
-      (error: unknown) => this.#fail(error),
+      (error: unknown) => this.fail(error),
     );
   }
 
@@ -316,7 +316,7 @@ export class RaftGroup {
       (error: unknown) => {
         if (hasCode(error, "DISK_FULL"))
           this.#isDistrusted = true; // tried again at the next tick
-        else this.#fail(error);
+        else this.fail(error);
       },
     );
   }
@@ -359,8 +359,11 @@ export class RaftGroup {
     );
   }
 
-  /** A log that cannot be written or read is the whole node's trouble: the next start looks at all of it, and repairs what it can. */
-  #fail(error: unknown): void {
+  /**
+   * Ends the group by an error. A disk that cannot be written or read is the whole node's trouble: the next start looks at all of it, and
+   * repairs what it can.
+   */
+  fail(error: unknown): void {
     const known = asRingtideError(error);
     this.stop(known);
     if (hasCode(known, "DISK_IO", "DISK_CORRUPT", "DISK_NOT_FOUND")) this.#options.onFatal(known);

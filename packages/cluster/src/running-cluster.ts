@@ -270,9 +270,8 @@ export class RunningCluster {
       raft.resume(await whenRoom(this.#options.ports.clock, reopenCore, () => raft.stopped));
       if (installed.status === "rejected") throw installed.reason;
     } catch (error) {
-      const known = asRingtideError(error);
-      if (raft.isSuspended) raft.stop(known);
-      throw known;
+      if (raft.isSuspended) raft.fail(error);
+      throw error;
     }
   }
 

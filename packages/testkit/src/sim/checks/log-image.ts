@@ -1,5 +1,6 @@
 import { type GroupNumber, groupName, type NodeId } from "@ringtide/common";
 import type { Configuration } from "@ringtide/raft";
+import { SECTOR_BYTES } from "../../ports/disk/sim-file.ts";
 import { Violation } from "./violation.ts";
 
 /** An entry as it stands in a log file. */
@@ -13,6 +14,7 @@ export interface LoggedEntry {
   readonly path: string;
   /** In the file, bytes. */
   readonly position: number;
+  readonly length: number;
 }
 
 interface Slot extends LoggedEntry {
@@ -51,6 +53,8 @@ export class LogImage {
   readonly #groups = new Map<GroupNumber, GroupImage>();
   /** By file. */
   readonly #unsynced = new Map<string, Unsynced>();
+  /** The last mark in the log: everything before it was durable when it was written. */
+  #lastMark = { path: "", position: 0 };
 
   constructor(node: NodeId) {
     this.node = node;
@@ -81,6 +85,10 @@ export class LogImage {
     image.changes = image.changes.filter((one) => one < index);
     if (configuration !== undefined) image.changes.push(index);
     this.#wait(path, slot);
+  }
+
+  mark(path: string, position: number): void {
+    this.#lastMark = { path, position };
   }
 
   #wait(path: string, slot: Slot): void {
@@ -125,6 +133,7 @@ export class LogImage {
   /** The machine lost power: what follows is read again from what its disk kept. Votes that were durable stay promised. */
   lostMemory(): void {
     this.#unsynced.clear();
+    this.#lastMark = { path: "", position: 0 };
     for (const image of this.#groups.values()) {
       image.slots.length = 0;
       image.changes = [];
@@ -153,9 +162,13 @@ export class LogImage {
     return this.#groups.get(group)?.votes.get(term);
   }
 
-  /** Index of the last entry that is durable; 0: none. */
-  lastDurable(group: GroupNumber): number {
-    return this.#groups.get(group)?.slots.findLast((slot) => slot?.isDurable)?.index ?? 0;
+  /** Index of the last entry that is known to have been durable even without the sectors that it lies in; 0: none. */
+  lastProven(group: GroupNumber): number {
+    const { path, position } = this.#lastMark;
+    const limit = position - (position % SECTOR_BYTES);
+    const isProven = (slot: Slot | undefined) =>
+      slot !== undefined && (slot.path < path || (slot.path === path && slot.position + slot.length <= limit));
+    return this.#groups.get(group)?.slots.findLast(isProven)?.index ?? 0;
   }
 
   hasDurable(group: GroupNumber, index: number, crc: number): boolean {

@@ -7,6 +7,7 @@ const HEADER_BYTES = 48;
 const CRC_BYTES = 4;
 const MAGIC = 0x5752;
 const HARD_STATE = 128;
+const MARK = 129;
 const FIRST_OWN_KIND = 128;
 
 function u53(view: DataView, at: number): number {
@@ -40,6 +41,8 @@ function readRecord(record: Uint8Array, path: string, position: number, image: L
   if (kind < FIRST_OWN_KIND) {
     const isChange = kind === EntryKind.CONFIG_CHANGE;
     const configuration = isChange ? decodeConfiguration(record.subarray(HEADER_BYTES)) : undefined;
-    image.entry(group, { index, term, crc: view.getUint32(0, true), configuration, path, position });
+    const crc = view.getUint32(0, true);
+    image.entry(group, { index, term, crc, configuration, path, position, length: record.length });
   } else if (kind === HARD_STATE) image.hardState(path, group, term, index);
+  else if (kind === MARK) image.mark(path, position);
 }

@@ -59,11 +59,11 @@ export class NodeObserver {
   ended(): void {
     this.#cores.clear();
     this.#checkpoints.clear();
-    for (const [group, lastIndex] of this.#lastIndexes)
-      this.#promised.set(group, Math.min(lastIndex, this.#image.lastDurable(group)));
-    this.#lastIndexes.clear();
     const { disk } = this.#node.machine;
     readImage(disk, this.#image, (path) => disk.durable(path));
+    for (const [group, lastIndex] of this.#lastIndexes)
+      this.#promised.set(group, Math.min(lastIndex, this.#image.lastProven(group)));
+    this.#lastIndexes.clear();
   }
 
   /** It serves again, and has made sure of its log. */

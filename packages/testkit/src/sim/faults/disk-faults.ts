@@ -1,4 +1,5 @@
 import { equalBytes } from "@ringtide/common";
+import { SECTOR_BYTES } from "../../ports/disk/sim-file.ts";
 import type { SimNode } from "../sim-node.ts";
 import { canSpareCopies, type Scene, type StartFault, spareNode, upNodes } from "./fault.ts";
 
@@ -6,7 +7,6 @@ import { canSpareCopies, type Scene, type StartFault, spareNode, upNodes } from 
 const ROOMY_BYTES = 1024 ** 4;
 const LOG = "/data/log/";
 const FILES = "/data/groups/";
-const SECTOR_BYTES = 512;
 
 function anyUp(scene: Scene): SimNode | undefined {
   const up = upNodes(scene);
