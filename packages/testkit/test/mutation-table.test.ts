@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Mutation } from "../src/mutations/mutation.ts";
-import { outcomeOf, runSimulator } from "../src/mutations/run-simulator.ts";
-import { placeTable, renderTable } from "../src/mutations/table.ts";
+import { outcomeOf, passes, runSimulator } from "../src/mutations/run-simulator.ts";
+import { placeTable, type Row, renderTable } from "../src/mutations/table.ts";
 
 const MUTATION: Mutation = {
   name: "disk-forgets",
@@ -46,13 +46,25 @@ describe("a run of the simulator", () => {
   });
 });
 
+describe("a seed without any bug", () => {
+  it.each([
+    [3, true],
+    [4, false],
+  ])("%i passes: %s", async (seed, expected) => {
+    const three = "process.exit(process.argv.slice(1).join(' ') === '--seed 3' ? 0 : 1)";
+    expect(await passes([process.execPath, "-e", three, "--"], seed)).toBe(expected);
+  });
+});
+
 describe("the table", () => {
   it("shows what caught each bug, and stands out where nothing did", () => {
-    const table = renderTable([
+    const rows: readonly Row[] = [
       { mutation: MUTATION, outcome: { kind: "caught", seed: 16, invariant: "linearizable", seeds: 17 } },
       { mutation: MUTATION, outcome: { kind: "not caught", seeds: 200 } },
-    ]);
-    expect(table).toMatch(/^1 of 2 planted bugs were caught\./);
+    ];
+    const table = renderTable(rows, []);
+    expect(table).toMatch(/^1 of 2 planted bugs were caught\. Without them, all/);
+    expect(renderTable(rows, [16])).toContain("Seeds 16 fail without them too");
     expect(table).toContain(
       "| `disk-forgets` | the disk a\\|b forgets | `raft/src/state.ts` | 16 | linearizable | 17 |",
     );

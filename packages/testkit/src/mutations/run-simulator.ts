@@ -40,6 +40,15 @@ export function runSimulator({ name }: Mutation, { command, seeds, timeoutMs }: 
   });
 }
 
+/** Whether a seed passes without any bug. */
+export function passes([program = "node", ...first]: readonly string[], seed: number): Promise<boolean> {
+  const child = spawn(program, [...first, "--seed", String(seed)], { stdio: "ignore" });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code === 0));
+  });
+}
+
 /** From the exit code and the last line, which is JSON: { seeds, failures: [{ seed, invariant, message }] }. */
 export function outcomeOf(exitCode: number | null, stdout: string, stderr: string): Outcome {
   const summary = summaryOf(stdout.trimEnd().split("\n").at(-1) ?? "");

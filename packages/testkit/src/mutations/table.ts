@@ -10,19 +10,24 @@ const BEGIN = "<!-- begin of the mutation table: npm run mutations:table writes 
 const END = "<!-- end of the mutation table -->";
 
 /** The table as Markdown, and a sentence that sums it up. */
-export function renderTable(rows: readonly Row[]): string {
+export function renderTable(rows: readonly Row[], failingUnmutated: readonly number[]): string {
   const caught = rows.filter(({ outcome }) => outcome.kind === "caught").length;
   const lines = rows.map(
     ({ mutation, outcome }) =>
       `| \`${mutation.name}\` | ${cell(mutation.what)} | \`${mutation.file.replace(/^packages\//, "")}\` | ${cells(outcome)} |`,
   );
   return [
-    `${caught} of ${rows.length} planted bugs were caught.`,
+    `${caught} of ${rows.length} planted bugs were caught. ${sentenceOn(failingUnmutated)}`,
     "",
     "| mutation | the bug | file | caught by seed | by invariant | seeds it took |",
     "|---|---|---|--:|---|--:|",
     ...lines,
   ].join("\n");
+}
+
+function sentenceOn(failing: readonly number[]): string {
+  if (failing.length === 0) return "Without them, all the seeds that caught one pass.";
+  return `**Seeds ${failing.join(", ")} fail without them too**: what these caught counts for nothing.`;
 }
 
 function cells(outcome: Outcome): string {
