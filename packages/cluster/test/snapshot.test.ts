@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterNode, ClusterOptions } from "@ringtide/cluster";
-import { type Disk, type Logger, META_GROUP, nullLogger } from "@ringtide/common";
+import { type Disk, type Logger, META_GROUP, nullLogger, RingtideError } from "@ringtide/common";
 import { createDisk } from "@ringtide/common/node";
 import { encodeCommand } from "@ringtide/engine";
 import { afterEach, expect, it } from "vitest";
@@ -189,6 +189,32 @@ it("pulls no snapshot that would take the disk's reserve, and pulls it once ther
   const { commit } = replicaOf(leader).raft.status();
   await eventually("the stopped node catches up", () => replicaOf(back).raft.status().applied >= commit, 20_000);
   expect(await timesAt(back)).toEqual(range(80));
+}, 60_000);
+
+it("ends the node when its disk fails while a snapshot is taken in", async () => {
+  const fatal: Error[] = [];
+  const { start, leader } = await startAll({ onFatal: (error) => fatal.push(error) });
+  await write(leader, 0);
+  await stop(STOPPED);
+  for (let time = 1; time < 80; time++) await write(leader, time);
+  await eventually("the log is cut without the stopped node", () =>
+    [...running.values()].every((node) => replicaOf(node).raft.status().firstIndex > 40),
+  );
+  const inner = createDisk();
+  let isTakenIn = false;
+  const disk = wrapDisk(inner, {
+    open: (name, mode) => {
+      isTakenIn ||= name.endsWith(`incoming/${GROUP}/state`) && mode === "read";
+      return inner.open(name, mode);
+    },
+    replaceFile: async (name, content) => {
+      if (isTakenIn && name.endsWith("/log/cuts")) throw new RingtideError("DISK_IO", "the disk is gone");
+      await inner.replaceFile(name, content);
+    },
+  });
+  await start(STOPPED, disk);
+  await eventually("the node ends", () => fatal.length > 0);
+  expect(fatal[0]).toMatchObject({ code: "DISK_IO", message: "the disk is gone" });
 }, 60_000);
 
 it("brings the meta group back by a snapshot", async () => {
