@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server, Socket } from "node:net";
+import { choosePorts } from "@ringtide/cli";
 import { connect } from "@ringtide/client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/cluster.ts";
 import { Cluster } from "./support/cluster.ts";
 import { Load } from "./support/load.ts";
-import { freePorts, LOOPBACK } from "./support/network.ts";
+import { LOOPBACK } from "./support/network.ts";
 import { Proxies } from "./support/proxies.ts";
 import { filesAgree, lossOf } from "./support/verify.ts";
 
@@ -83,7 +84,7 @@ describe("the relays", () => {
   /** A connection that node 1 has dialled to node 2. */
   async function connectThrough(): Promise<{ near: End; far: End }> {
     network = new Proxies();
-    const ports = await freePorts(2);
+    const ports = await choosePorts(2, undefined);
     const port = ports[1]?.data ?? 0;
     const accepted = Promise.withResolvers<End>();
     const server = createServer((socket) => accepted.resolve(new End(socket)));

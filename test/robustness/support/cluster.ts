@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addressOf } from "@ringtide/cli";
+import { addressOf, choosePorts } from "@ringtide/cli";
 import { fetchStatus, type StatusReport } from "@ringtide/client";
 import { caughtUp, eventually, statusOf } from "../../support/cluster.ts";
 import { atExit } from "./at-exit.ts";
-import { directNetwork, freePorts, type Network } from "./network.ts";
+import { directNetwork, type Network } from "./network.ts";
 import { NodeProcess, type Program } from "./node-process.ts";
 
 export interface ClusterOptions {
@@ -38,7 +38,7 @@ export class Cluster {
   /** Chooses ports and directories; starts nothing. */
   static async create(options: ClusterOptions): Promise<Cluster> {
     const { program, settings = {}, settingsOf = {}, network = directNetwork } = options;
-    const ports = await freePorts(options.nodes ?? 3);
+    const ports = await choosePorts(options.nodes ?? 3, undefined);
     const directory = mkdtempSync(join(tmpdir(), "ringtide-robust-"));
     try {
       await network.open(ports);

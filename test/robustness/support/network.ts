@@ -1,5 +1,4 @@
-import { choosePorts, type NodePorts } from "@ringtide/cli";
-import { hasCode } from "@ringtide/common";
+import type { NodePorts } from "@ringtide/cli";
 
 /** Where the nodes of a cluster live, and how they reach each other. */
 export interface Network {
@@ -25,20 +24,3 @@ export const directNetwork: Network = {
   open: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };
-
-/** Below the range that the system gives to outgoing connections: none of them takes the port of a node that is down. */
-const FIRST_PORT = 20_000;
-const LAST_PORT = 32_000;
-const PORTS_PER_NODE = 6;
-const ATTEMPTS = 100;
-
-export async function freePorts(nodes: number): Promise<NodePorts[]> {
-  const span = LAST_PORT - FIRST_PORT - nodes * PORTS_PER_NODE;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await choosePorts(nodes, FIRST_PORT + Math.floor(Math.random() * span));
-    } catch (error) {
-      if (attempt === ATTEMPTS || !hasCode(error, "ADDRESS_IN_USE")) throw error;
-    }
-  }
-}

@@ -9,8 +9,9 @@ export interface NodePorts {
 }
 
 const PORTS_PER_NODE = 6;
+/** Below the range that the system gives to outgoing connections: none of them takes the port of a node that is down. */
 const FIRST = 20_000;
-const LAST = 60_000;
+const LAST = 32_000;
 const ATTEMPTS = 200;
 const MAX_PORT = 65_535;
 

@@ -11,8 +11,8 @@ import { createNet } from "@ringtide/rpc";
 async function freePortPairs(count: number): Promise<number[]> {
   const found: number[] = [];
   while (found.length < count) {
-    // Below the ports that connections get, which any other test may take at any time.
-    const port = 10_000 + Math.floor(Math.random() * 11_000) * 2;
+    // Below those that other tests choose from, which run at the same time, and those that connections get.
+    const port = 10_000 + Math.floor(Math.random() * 5_000) * 2;
     if (!found.includes(port) && (await isFree(port)) && (await isFree(port + 1))) found.push(port);
   }
   return found;
