@@ -93,10 +93,10 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "stale-match-trusted",
-    file: `${SRC}/roles.ts`,
-    pattern: "state.following = newFollowing();",
-    replacement: "state.following = { ...newFollowing(), matched: state.following.matched };",
-    what: "a follower takes what matched the last leader's log for matching the new one's, and acknowledges it",
+    file: `${SRC}/leading.ts`,
+    pattern: "if (rejectedPrevIndex === peer.match) peer.match = Math.max(0, Math.min(hint, peer.match - 1));",
+    replacement: "",
+    what: "a leader goes on counting what a follower matched before its log was damaged, and asks for nothing below",
   },
   {
     name: "acknowledged-beyond-what-was-compared",
@@ -119,14 +119,6 @@ export const REPLICATION_MUTATIONS: readonly Mutation[] = [
     pattern: "const skip = firstNew(state, entries);",
     replacement: "const skip = Math.min(firstNew(state, entries), Math.max(0, state.commit - prevIndex));",
     what: "a request that comes late or twice cuts off the entries behind it, though they match",
-  },
-  {
-    name: "acknowledgement-of-an-old-term-counted",
-    file: `${SRC}/stepping.ts`,
-    pattern: 'if (message.type === "append") refuseStaleAppend(state, message);',
-    replacement:
-      'if (message.type === "appendResponse") dispatch(state, message);\n  else if (message.type === "append") refuseStaleAppend(state, message);',
-    what: "a leader counts acknowledgements that were meant for an earlier term, whose entries may be replaced since",
   },
   {
     name: "beat-tells-an-uncompared-commit",
