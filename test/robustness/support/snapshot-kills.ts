@@ -91,7 +91,7 @@ class SnapshotRun {
       groups.map(({ group, replicas }) => [group, replicas.find(({ node }) => node === receiver.number)?.lastIndex]),
     );
     await receiver.kill();
-    await this.#restartOthers(receiver);
+    if (this.#turn > 1) await this.#restartOthers(receiver);
     if (withMeta) this.#chores.changeMeta();
     await eventually(`node ${receiver.number} is behind`, BEHIND_MS, async () => {
       const now = (await this.#cluster.status()).groups.filter(({ group }) => group !== META || withMeta);
