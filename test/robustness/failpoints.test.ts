@@ -128,7 +128,7 @@ describe("a node that dies between two durable steps, and is started again", () 
     isFull || pattern !== undefined ? FULL_MS : SHORT_MS,
   );
 
-  it.runIf(isFull)("was killed at every place that there is", () => {
+  it("came by no place that the catalogue lacks", () => {
     const known = new Set(CATALOGUE.map(({ name }) => name));
     const unknown = new Set(results.flatMap(({ hits }) => [...hits.keys()]).filter((name) => !known.has(name)));
     expect([...unknown].sort(), "places that the catalogue lacks").toEqual([]);

@@ -22,6 +22,8 @@ const BEHIND: readonly (readonly [pattern: RegExp, place: string])[] = [
   [/^kv\.meta\./, "incoming.dir.sync.after"],
 ];
 
+const GATHERED: Target = { name: "incoming.dir.sync.before", occasion: "snapshot", hit: 1 };
+
 const isMeta = ({ name }: Target) => /^(kv\.meta|snapshot\.replace)\./.test(name);
 const isOfSender = ({ name }: Target) => /^(send\.snapshot|snapshots?)\./.test(name);
 /** Comes by only when the snapshot is another than the one that it had begun to gather. */
@@ -112,8 +114,9 @@ class SnapshotRun {
 
   /** The receiver dies with a whole snapshot gathered that nobody sends any more. */
   async #interrupt(receiver: NodeProcess): Promise<void> {
-    receiver.start({ name: "incoming.dir.sync.before", hit: 1 });
+    receiver.start(GATHERED);
     if (!(await this.#ends(receiver, receiver))) return;
+    await died(receiver, GATHERED);
     await this.#restartOthers(receiver);
   }
 
