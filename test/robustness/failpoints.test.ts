@@ -29,7 +29,7 @@ const SELECTION = {
     "send.append.after load",
     "answer.insert.before load",
   ],
-  snapshot: ["snapshot.sync.before snapshot", "kv.install.write.after snapshot"],
+  snapshot: ["kv.install.write.after snapshot"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The identity is written for the UUID, for the record, and when log and store were made. */
