@@ -1,6 +1,7 @@
 import { CATALOGUE, type Occasion } from "@ringtide/testkit";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Kill, killDuringFormation, killUnderLoad, type RunResult, type Target } from "./support/kills.ts";
+import { killInSnapshots } from "./support/snapshot-kills.ts";
 
 /** All of the catalogue, several minutes; else those whose names the pattern of FAILPOINTS fits, or a selection. */
 const isFull = process.env["ROBUSTNESS"] === "full";
@@ -28,6 +29,7 @@ const SELECTION = {
     "send.append.after load",
     "answer.insert.before load",
   ],
+  snapshot: ["kv.install.write.after snapshot"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The identity is written for the UUID, for the record, and when log and store were made. */
@@ -59,6 +61,10 @@ function formationTargets(): Target[] {
 
 function loadTargets(): Target[] {
   return chosen(targetsOf("load", "start", "election", "balance", "torn"), SELECTION.load);
+}
+
+function snapshotTargets(): Target[] {
+  return chosen(targetsOf("snapshot"), SELECTION.snapshot);
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {
@@ -110,7 +116,19 @@ describe("a node that dies between two durable steps, and is started again", () 
     isFull ? FULL_MS : SHORT_MS,
   );
 
-  it.runIf(isFull)("was killed at every place that there is", () => {
+  it(
+    "catches up by a snapshot that its sender or its receiver died over",
+    async () => {
+      for (const targets of chunks(snapshotTargets(), TARGETS_PER_LOAD)) {
+        const result = await killInSnapshots(targets);
+        results.push(result);
+        expect(result.missed, "nobody came by").toEqual([]);
+      }
+    },
+    isFull || pattern !== undefined ? FULL_MS : SHORT_MS,
+  );
+
+  it("came by no place that the catalogue lacks", () => {
     const known = new Set(CATALOGUE.map(({ name }) => name));
     const unknown = new Set(results.flatMap(({ hits }) => [...hits.keys()]).filter((name) => !known.has(name)));
     expect([...unknown].sort(), "places that the catalogue lacks").toEqual([]);

@@ -97,6 +97,38 @@ describe("a disk with failpoints", () => {
     }
   });
 
+  it("counts passes only once another place was passed, when that is asked for", async () => {
+    const { failpoints, disk } = create();
+    const file = await disk.open(path(), "create");
+    failpoints.arm("log.segment.write.before", 1, "log.segment.sync.after");
+    await file.write([utf8Bytes("first;")], 0);
+    await file.datasync();
+    await expect(file.write([utf8Bytes("second")], 6)).rejects.toThrow(Died);
+    expect(readFileSync(path(), "utf8")).toBe("first;");
+    await file.close();
+  });
+
+  it("tells the directories of a snapshot that is made, gathered and taken in apart", async () => {
+    const { failpoints, disk } = create();
+    for (const made of ["snapshots", "snapshots/16", "incoming/16", "groups/16"])
+      await disk.mkdir(`${directory}/${made}`);
+    await disk.replaceFile(`${directory}/snapshots/16/state`, utf8Bytes("s"));
+    await disk.link(`${directory}/snapshots/16/state`, `${directory}/incoming/16/16-1.tsfile`);
+    await disk.link(`${directory}/incoming/16/16-1.tsfile`, `${directory}/groups/16/16-1.tsfile.abc.incoming`);
+    await disk.rename(`${directory}/groups/16/16-1.tsfile.abc.incoming`, `${directory}/groups/16/16-1.tsfile`);
+    const passed = [...failpoints.hits.keys()].filter((name) => name.endsWith(".after"));
+    expect(passed).toEqual([
+      "snapshots.dir.make.after",
+      "snapshot.dir.make.after",
+      "incoming.dir.make.after",
+      "group.dir.make.after",
+      "snapshot.replace.after",
+      "incoming.link.after",
+      "install.link.after",
+      "install.rename.after",
+    ]);
+  });
+
   it("holds the calls of a place back until it is told to let them go", async () => {
     const { failpoints, disk } = create();
     const file = await disk.open(path(), "create");
@@ -140,10 +172,17 @@ it("a store with failpoints tells batches apart by their keys", async () => {
   await put("meta/state/000000");
   await put("group/7/\u0001", "group/7/\u0003abcdefgh");
   await put("group/7/\u0004abcdefgh");
+  const checkpoint = utf8Bytes("group/7/\u0001");
+  const replaced = [
+    { op: "delete" as const, key: checkpoint },
+    { op: "put" as const, key: checkpoint, value: checkpoint },
+  ];
+  await kv.write(replaced, { sync: true });
   failpoints.arm("kv.checkpoint.write.after", 1);
   await expect(put("group/7/\u0001")).rejects.toThrow(Died);
   await kv.close();
   const hits = Object.fromEntries(failpoints.hits);
   expect(hits).toMatchObject({ "kv.identity.write.after": 1, "kv.meta.write.after": 1, "kv.group.write.after": 1 });
+  expect(hits).toMatchObject({ "kv.install.write.after": 1 });
   expect(hits).toMatchObject({ "kv.checkpoint.write.before": 2, "kv.checkpoint.write.after": 2 });
 });

@@ -19,7 +19,7 @@ export interface Kill extends Target {
   readonly node: number;
 }
 
-const SETTINGS = { ...SMALL_FILES, ...SHORT_ELECTIONS };
+export const SETTINGS = { ...SMALL_FILES, ...SHORT_ELECTIONS };
 const DEATH_MS: Readonly<Record<Occasion, number>> = {
   formation: 60_000,
   start: 20_000,
@@ -27,6 +27,7 @@ const DEATH_MS: Readonly<Record<Occasion, number>> = {
   election: 10_000,
   balance: 20_000,
   torn: 20_000,
+  snapshot: 60_000,
 };
 const ATTEMPTS = 5;
 const TORN_WRITE: Target = { name: "log.segment.write.partial", occasion: "load", hit: 1 };
@@ -35,7 +36,7 @@ const FLUSH_EVERY_MS = 400;
 const META_ENTRIES = 280;
 
 /** Checks what must hold after any number of crashes; a failure tells which they were. Returns the rows that were acknowledged. */
-async function verifyAfter(kills: readonly Kill[], cluster: Cluster, load: Load): Promise<number> {
+export async function verifyAfter(kills: readonly Kill[], cluster: Cluster, load: Load): Promise<number> {
   try {
     await verify(cluster, load);
   } catch (error) {
@@ -46,7 +47,7 @@ async function verifyAfter(kills: readonly Kill[], cluster: Cluster, load: Load)
 }
 
 /** Fails unless the process that has just ended was ended by its failpoint. */
-async function died(node: NodeProcess, target: Target): Promise<Kill> {
+export async function died(node: NodeProcess, target: Target): Promise<Kill> {
   const { code, signal } = await node.ended;
   const diedAt = node.report()?.diedAt;
   if (signal !== "SIGKILL" || diedAt !== target.name)
@@ -57,7 +58,7 @@ async function died(node: NodeProcess, target: Target): Promise<Kill> {
 }
 
 /** True once the process has ended. */
-async function endsWithin(node: NodeProcess, timeoutMs: number): Promise<boolean> {
+export async function endsWithin(node: NodeProcess, timeoutMs: number): Promise<boolean> {
   const timeout = pause(timeoutMs).then(() => false);
   return await Promise.race([node.ended.then(() => true), timeout]);
 }
@@ -213,7 +214,7 @@ class KillRun {
 }
 
 /** What makes nodes come by rare steps: flushes all the time, and changes of the meta group on demand. */
-class Chores {
+export class Chores {
   readonly #session: Session;
   readonly #flushing: Promise<void>;
   #isRunning = true;

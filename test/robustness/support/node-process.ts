@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Orders, Report } from "@ringtide/testkit";
+import type { Death, Orders, Report } from "@ringtide/testkit";
 import { eventually } from "../../support/cluster.ts";
 import { PROJECT } from "../../support/scripts.ts";
 import { atExit } from "./at-exit.ts";
@@ -79,7 +79,7 @@ export class NodeProcess {
   }
 
   /** Starts the process; it dies at `failpoint` when that is given. */
-  start(failpoint?: { readonly name: string; readonly hit: number }): void {
+  start(failpoint?: Death): void {
     if (this.#child !== undefined) throw new Error(`node ${this.number} runs already`);
     const { directory, program, command, flags, dial } = this.spec;
     mkdirSync(directory, { recursive: true });

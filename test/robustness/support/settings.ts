@@ -6,6 +6,13 @@ export const SMALL_FILES: Readonly<Record<string, string>> = {
   log_close_bytes: String(2 * 1024 * 1024),
 };
 
+/** Logs so short that a node which was away for seconds gets snapshots. */
+export const SHORT_LOGS: Readonly<Record<string, string>> = {
+  max_persist_raft_log_number_on_disk: "20",
+  min_num_of_logs_in_mem: "4",
+  max_num_of_logs_in_mem: "8",
+};
+
 /** Short elections, for tests that wait for many of them. */
 export const SHORT_ELECTIONS: Readonly<Record<string, string>> = {
   heartbeat_interval_ms: "100",

@@ -3,11 +3,19 @@ import { RingtideError } from "@ringtide/common";
 import { findFailpoint } from "./catalogue.ts";
 import type { Failpoints } from "./failpoints.ts";
 
+/** Where the process is to end. */
+export interface Death {
+  readonly name: string;
+  readonly hit: number;
+  /** Passes count only once this place was passed: for a step that is also taken on other occasions. */
+  readonly behind?: string;
+}
+
 /** What the control file says, as JSON; what is left out is off. Each version replaces the one before. */
 export interface Orders {
   /** Shown in the report once the orders are in force. */
   readonly version: number;
-  readonly die?: { readonly name: string; readonly hit: number };
+  readonly die?: Death;
   /** Places, names of failpoints without their last word, whose calls hang: `log.segment.sync`. */
   readonly hang?: readonly string[];
   /** Writes fail as on a full disk. */
@@ -75,7 +83,7 @@ export class Control {
   #obey({ version, die, hang, full }: Orders, failpoints: Failpoints): void {
     this.#version = version;
     if (die === undefined) failpoints.disarm();
-    else armChecked(failpoints, die.name, die.hit);
+    else armChecked(failpoints, die);
     failpoints.hang(hang ?? []);
     failpoints.isFull = full === true;
   }
@@ -95,10 +103,11 @@ export class Control {
 }
 
 /** A name that the catalogue lacks is refused: it would never be reached, and a test that waits for it would say little. */
-export function armChecked(failpoints: Failpoints, name: string, hit: number): void {
-  if (findFailpoint(name) === undefined)
-    throw new RingtideError("CONFIG_INVALID_VALUE", `FAILPOINT '${name}' is not in the catalogue`);
+export function armChecked(failpoints: Failpoints, { name, hit, behind }: Death): void {
+  for (const known of behind === undefined ? [name] : [name, behind])
+    if (findFailpoint(known) === undefined)
+      throw new RingtideError("CONFIG_INVALID_VALUE", `FAILPOINT '${known}' is not in the catalogue`);
   if (!Number.isInteger(hit) || hit < 1)
     throw new RingtideError("CONFIG_INVALID_VALUE", `FAILPOINT_HIT must be a whole number from 1, not ${hit}`);
-  failpoints.arm(name, hit);
+  failpoints.arm(name, hit, behind);
 }

@@ -1,6 +1,6 @@
 import { type Kv, type OpenKv, RingtideError } from "@ringtide/common";
 import type { Failpoints } from "./failpoints.ts";
-import { placeOfKeys } from "./places.ts";
+import { placeOfBatch } from "./places.ts";
 
 /** Stores with a failpoint before and after each batch. */
 export function failpointKv(inner: OpenKv, failpoints: Failpoints): OpenKv {
@@ -13,7 +13,7 @@ function wrap(kv: Kv, directory: string, failpoints: Failpoints): Kv {
     entries: (range) => kv.entries(range),
     close: () => kv.close(),
     write: async (changes, options) => {
-      const place = `${placeOfKeys(changes.map((change) => change.key))}.write`;
+      const place = `${placeOfBatch(changes)}.write`;
       if (failpoints.isFull)
         throw new RingtideError("DISK_FULL", `write of the key-value store in ${directory} failed: no space left`);
       failpoints.reach(`${place}.before`);

@@ -2,7 +2,7 @@
 export class Failpoints {
   readonly #hits = new Map<string, number>();
   readonly #die: (name: string) => never;
-  #armed: { readonly name: string; left: number } | undefined;
+  #armed: { readonly name: string; left: number; behind: string | undefined } | undefined;
   #hung: ReadonlySet<string> = new Set();
   #released = Promise.withResolvers<void>();
   /** Writes fail as on a full disk. */
@@ -18,9 +18,9 @@ export class Failpoints {
     return this.#hits;
   }
 
-  /** The process dies when it comes by `name` for the `hit`th time from now on. */
-  arm(name: string, hit: number): void {
-    this.#armed = { name, left: hit };
+  /** The process dies when it comes by `name` for the `hit`th time from now on, or since it came by `behind`. */
+  arm(name: string, hit: number, behind?: string): void {
+    this.#armed = { name, left: hit, behind };
   }
 
   disarm(): void {
@@ -47,8 +47,13 @@ export class Failpoints {
   /** As `reach`, for a death that needs preparing: true when it is to happen now, by `die`. */
   isDue(name: string): boolean {
     this.#hits.set(name, (this.#hits.get(name) ?? 0) + 1);
-    if (this.#armed?.name !== name) return false;
-    return --this.#armed.left === 0;
+    const armed = this.#armed;
+    if (armed?.behind !== undefined) {
+      if (armed.behind === name) armed.behind = undefined;
+      return false;
+    }
+    if (armed?.name !== name) return false;
+    return --armed.left === 0;
   }
 
   die(name: string): never {

@@ -12,7 +12,7 @@ const { FAILPOINT, FAILPOINT_HIT, FAILPOINT_CONTROL, FAILPOINT_REPORT, FAILPOINT
 
 const control = new Control({ control: FAILPOINT_CONTROL, report: FAILPOINT_REPORT });
 const failpoints: Failpoints = new Failpoints((name) => control.die(name, failpoints));
-if (FAILPOINT !== undefined) armChecked(failpoints, FAILPOINT, Number(FAILPOINT_HIT ?? "1"));
+if (FAILPOINT !== undefined) armChecked(failpoints, { name: FAILPOINT, hit: Number(FAILPOINT_HIT ?? "1") });
 control.start(failpoints);
 
 // A test that is killed cannot end its nodes: they end themselves.
