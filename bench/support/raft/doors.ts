@@ -25,16 +25,16 @@ export async function openDoors(
       { host, port },
       { service, handlers: { duplex: duplex ?? {} }, maxConnections, maxMessageBytes: MAX_MESSAGE_BYTES },
     );
-  const raft: ServiceHandlers["duplex"] = {
-    Raft: (stream, caller) => transport.acceptRaft(stream, nodeOf(caller), caller),
+  const raft = (meta: boolean): ServiceHandlers["duplex"] => ({
+    Raft: (stream, caller) => transport.acceptRaft(stream, nodeOf(caller), caller, meta),
     Forward: (stream) => serveForward(stream, propose),
-  };
+  });
   const beats = (meta: boolean): ServiceHandlers["duplex"] => ({
     Beats: (stream, caller) => transport.acceptBeats(stream, nodeOf(caller), caller, meta),
   });
-  await listen(metaPort, META_SERVICE, raft);
+  await listen(metaPort, META_SERVICE, raft(true));
   await listen(metaPort + 1, BEAT_SERVICE, beats(true));
-  await listen(dataPort, DATA_SERVICE, raft);
+  await listen(dataPort, DATA_SERVICE, raft(false));
   await listen(dataPort + 1, BEAT_SERVICE, beats(false));
 }
 

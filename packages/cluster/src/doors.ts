@@ -128,23 +128,27 @@ export class InternalDoors {
           return encodeMessage(ReadIndexResponse, { index: await cluster.coordinator.metaReadIndex(withinMs) });
         },
       },
-      duplex: {
-        Raft: (stream, caller) => {
-          const { cluster, from } = this.#member(caller);
-          cluster.transport.acceptRaft(stream, from, caller);
-        },
-        Forward: (stream, caller) => {
-          const { cluster } = this.#member(caller);
-          serveForward(stream, (proposal) => cluster.coordinator.proposeHere(proposal, this.#options.writeTimeoutMs));
-        },
+      duplex: this.#groupHandlers(true),
+    };
+  }
+
+  /** Of the meta group (true) or of the data groups. */
+  #groupHandlers(meta: boolean): NonNullable<ServiceHandlers["duplex"]> {
+    return {
+      Raft: (stream, caller) => {
+        const { cluster, from } = this.#member(caller);
+        cluster.transport.acceptRaft(stream, from, caller, meta);
+      },
+      Forward: (stream, caller) => {
+        const { cluster } = this.#member(caller);
+        serveForward(stream, (proposal) => cluster.coordinator.proposeHere(proposal, this.#options.writeTimeoutMs));
       },
     };
   }
 
   #dataHandlers(): ServiceHandlers {
-    const { Raft, Forward } = this.#metaHandlers().duplex ?? {};
     return {
-      ...(Raft === undefined || Forward === undefined ? {} : { duplex: { Raft, Forward } }),
+      duplex: this.#groupHandlers(false),
       unary: {
         OpenSnapshot: async (bytes, caller) => {
           const { cluster } = this.#member(caller);

@@ -67,6 +67,8 @@ interface PeerLinks {
 export class Transport {
   readonly #options: TransportOptions;
   readonly #peers = new Map<NodeId, PeerLinks>();
+  /** Streams of peers by their kind. */
+  readonly #accepted = new Map<string, MessageStream>();
   /** By port of the beats: when the last one of each peer came. */
   readonly #lastBeatMs = { meta: new Map<NodeId, number>(), data: new Map<NodeId, number>() };
   readonly #proofs = new Map<NodeId, ProofOfLife>();
@@ -201,16 +203,16 @@ export class Transport {
     });
   }
 
-  /** Serves the Raft stream of a peer. */
-  acceptRaft(stream: MessageStream, from: NodeId, caller: Caller): void {
-    this.#accept(stream, caller, (bytes) => {
+  /** Serves the Raft stream of a peer, of the meta group (true) or of the data groups. */
+  acceptRaft(stream: MessageStream, from: NodeId, caller: Caller, meta: boolean): void {
+    this.#accept(stream, `${meta ? "meta" : "data"} raft ${from}`, caller, (bytes) => {
       for (const wire of decodeMessage(RaftBatch, bytes, "raft batch").messages) this.#deliver(fromWire(wire), from);
     });
   }
 
   /** Serves the beat stream of a peer, of the meta group (true) or of the data groups. */
   acceptBeats(stream: MessageStream, from: NodeId, caller: Caller, meta: boolean): void {
-    this.#accept(stream, caller, (bytes) => {
+    this.#accept(stream, `${meta ? "meta" : "data"} beats ${from}`, caller, (bytes) => {
       const batch = decodeMessage(BeatBatch, bytes, "beat batch");
       this.#lastBeatMs[meta ? "meta" : "data"].set(from, this.#options.clock.monotonicMs());
       const { oldestPendingSyncMs, longestTurnMs } = batch;
@@ -227,8 +229,16 @@ export class Transport {
     this.#options.onMessage(message);
   }
 
-  #accept(stream: MessageStream, caller: Caller, handle: (bytes: Uint8Array) => void): void {
+  /**
+   * A peer has one stream of each kind: what an earlier one still holds was sent before, at times by a process that is gone and whose log was
+   * damaged since. Its acknowledgements must not count any more.
+   */
+  #accept(stream: MessageStream, kind: string, caller: Caller, handle: (bytes: Uint8Array) => void): void {
+    const earlier = this.#accepted.get(kind);
+    this.#accepted.set(kind, stream);
+    earlier?.close(new RingtideError("NET_CLOSED", "a later stream of the same node has taken its place"));
     stream.onMessage((bytes) => {
+      if (this.#accepted.get(kind) !== stream) return;
       try {
         handle(bytes);
       } catch (error) {
@@ -242,7 +252,9 @@ export class Transport {
         stream.close(known);
       }
     });
-    stream.onClose(() => undefined);
+    stream.onClose(() => {
+      if (this.#accepted.get(kind) === stream) this.#accepted.delete(kind);
+    });
   }
 
   close(): void {
