@@ -169,13 +169,23 @@ async function openStore(directory: string): Promise<Store> {
   return store;
 }
 
+/** Bytes of a file; 0 when the store, which works on in the background, has removed it meanwhile. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await guarded("stat", path, () => stat(path))).size;
+  } catch (error) {
+    if (hasCode(error, "DISK_NOT_FOUND")) return 0;
+    throw error;
+  }
+}
+
 /** DISK_FULL unless the disk has room to open the store again. */
 async function checkRoom(directory: string): Promise<void> {
   const { bavail, bsize } = await guarded("statfs", directory, () => statfs(directory));
   const names = await guarded("list", directory, () => readdir(directory));
   const logs = names.filter((name) => name.endsWith(".log")).map((name) => join(directory, name));
-  const sizes = await Promise.all(logs.map((path) => guarded("stat", path, () => stat(path))));
-  const neededBytes = ROOM_TO_OPEN_BYTES + 2 * sizes.reduce((sum, { size }) => sum + size, 0);
+  const sizes = await Promise.all(logs.map(sizeOf));
+  const neededBytes = ROOM_TO_OPEN_BYTES + 2 * sizes.reduce((sum, size) => sum + size, 0);
   if (bavail * bsize >= neededBytes) return;
   throw new RingtideError(
     "DISK_FULL",
