@@ -71,6 +71,18 @@ function chunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
+/** A cluster for every few targets. */
+async function killAtAll(
+  all: readonly Target[],
+  run: (targets: readonly Target[]) => Promise<RunResult>,
+): Promise<void> {
+  for (const targets of chunks(all, TARGETS_PER_LOAD)) {
+    const result = await run(targets);
+    results.push(result);
+    expect(result.missed, "nobody came by").toEqual([]);
+  }
+}
+
 afterAll(() => {
   const hits = new Map<string, number>();
   for (const result of results) for (const [name, count] of result.hits) hits.set(name, (hits.get(name) ?? 0) + count);
@@ -107,11 +119,7 @@ describe("a node that dies between two durable steps, and is started again", () 
   it(
     "loses no acknowledged row and ends with the same files as the others",
     async () => {
-      for (const targets of chunks(loadTargets(), TARGETS_PER_LOAD)) {
-        const result = await killUnderLoad(targets);
-        results.push(result);
-        expect(result.missed, "nobody came by").toEqual([]);
-      }
+      await killAtAll(loadTargets(), killUnderLoad);
     },
     isFull ? FULL_MS : SHORT_MS,
   );
@@ -119,11 +127,7 @@ describe("a node that dies between two durable steps, and is started again", () 
   it(
     "catches up by a snapshot that its sender or its receiver died over",
     async () => {
-      for (const targets of chunks(snapshotTargets(), TARGETS_PER_LOAD)) {
-        const result = await killInSnapshots(targets);
-        results.push(result);
-        expect(result.missed, "nobody came by").toEqual([]);
-      }
+      await killAtAll(snapshotTargets(), killInSnapshots);
     },
     isFull || pattern !== undefined ? FULL_MS : SHORT_MS,
   );

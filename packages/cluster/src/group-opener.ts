@@ -255,7 +255,7 @@ async function joinLogToCheckpoint(context: CoreContext, group: GroupNumber, sta
   if (firstIndex > checkpointIndex + 1 || checkpointTerm === undefined)
     throw new RingtideError(
       "DISK_CORRUPT",
-      `the log of ${groupName(group)} begins at ${firstIndex} and does not fit its checkpoint at ${checkpointIndex}: restore the directory: a node cannot be added in this version`,
+      `the log of ${groupName(group)} begins at ${firstIndex} and does not fit its checkpoint at ${checkpointIndex}: restore the directory; a node cannot be added in this version`,
     );
   await log.reset(group, checkpointIndex + 1, checkpointTerm);
 }

@@ -82,16 +82,30 @@ async function timesAt(node: ClusterNode): Promise<number[]> {
   return times;
 }
 
+/** Stops a node that has `first` rows, and has the others write on until they have cut their logs past `cutPast`: 80 rows in all. */
+async function leaveBehind(leader: ClusterNode, first: number, cutPast: number): Promise<void> {
+  await stop(STOPPED);
+  for (let time = first; time < 80; time++) await write(leader, time);
+  await eventually("the log is cut without the stopped node", () =>
+    [...running.values()].every((node) => replicaOf(node).raft.status().firstIndex > cutPast),
+  );
+}
+
+/** Turns a bit of a file. Returns what it was. */
+function rot(file: string): Buffer {
+  const sound = readFileSync(file);
+  const bytes = Buffer.from(sound);
+  bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100);
+  writeFileSync(file, bytes);
+  return sound;
+}
+
 const range = (end: number) => Array.from({ length: end }, (_, time) => time);
 
 it("brings a replica back that is behind what the others' logs hold, by a snapshot and the log after it", async () => {
   const { start, leader } = await startAll();
   await write(leader, 0);
-  await stop(STOPPED);
-  for (let time = 1; time < 80; time++) await write(leader, time);
-  await eventually("the log is cut without the stopped node", () =>
-    [...running.values()].every((node) => replicaOf(node).raft.status().firstIndex > 40),
-  );
+  await leaveBehind(leader, 1, 40);
 
   const back = await start(STOPPED);
   for (let time = 80; time < 100; time++) await write(leader, time);
@@ -123,16 +137,10 @@ it("takes a snapshot in although a file that it has already rotted while it was 
     "the stopped node has files",
     () => replicaOf(running.get(STOPPED) as ClusterNode).storage.files().length > 0,
   );
-  await stop(STOPPED);
-  for (let time = 20; time < 80; time++) await write(leader, time);
-  await eventually("the log is cut without the stopped node", () =>
-    [...running.values()].every((node) => replicaOf(node).raft.status().firstIndex > 50),
-  );
+  await leaveBehind(leader, 20, 50);
   const group = join(path, `node-${STOPPED}/groups/${GROUP}`);
   const first = join(group, readdirSync(group).sort()[0] as string);
-  const bytes = readFileSync(first);
-  bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100);
-  writeFileSync(first, bytes);
+  rot(first);
 
   const back = await start(STOPPED);
   const { commit } = replicaOf(leader).raft.status();
@@ -144,17 +152,10 @@ it("takes a snapshot in although a file that it has already rotted while it was 
 it("brings a replica back although a file of the leader has rotted unseen: that is fetched from the third first", async () => {
   const { path, start, leader } = await startAll();
   await write(leader, 0);
-  await stop(STOPPED);
-  for (let time = 1; time < 80; time++) await write(leader, time);
-  await eventually("the log is cut without the stopped node", () =>
-    [...running.values()].every((node) => replicaOf(node).raft.status().firstIndex > 50),
-  );
+  await leaveBehind(leader, 1, 50);
   const files = replicaOf(leader).storage.files();
   const rotten = join(path, `node-1/groups/${GROUP}`, files[0]?.name ?? "");
-  const sound = readFileSync(rotten);
-  const bytes = Buffer.from(sound);
-  bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100);
-  writeFileSync(rotten, bytes);
+  const sound = rot(rotten);
 
   const back = await start(STOPPED);
   const { commit } = replicaOf(leader).raft.status();
@@ -166,11 +167,7 @@ it("brings a replica back although a file of the leader has rotted unseen: that 
 it("pulls no snapshot that would take the disk's reserve, and pulls it once there is room", async () => {
   const { path, start, leader } = await startAll();
   await write(leader, 0);
-  await stop(STOPPED);
-  for (let time = 1; time < 80; time++) await write(leader, time);
-  await eventually("the log is cut without the stopped node", () =>
-    [...running.values()].every((node) => replicaOf(node).raft.status().firstIndex > 50),
-  );
+  await leaveBehind(leader, 1, 50);
   let freeBytes = 50_000;
   const refusals: string[] = [];
   const logger: Logger = {
@@ -195,11 +192,7 @@ it("ends the node when its disk fails while a snapshot is taken in", async () =>
   const fatal: Error[] = [];
   const { start, leader } = await startAll({ onFatal: (error) => fatal.push(error) });
   await write(leader, 0);
-  await stop(STOPPED);
-  for (let time = 1; time < 80; time++) await write(leader, time);
-  await eventually("the log is cut without the stopped node", () =>
-    [...running.values()].every((node) => replicaOf(node).raft.status().firstIndex > 40),
-  );
+  await leaveBehind(leader, 1, 40);
   const inner = createDisk();
   let isTakenIn = false;
   const disk = wrapDisk(inner, {
