@@ -2,16 +2,19 @@ import { RingtideError } from "@ringtide/common";
 import { leadingOrThrow } from "./commands.ts";
 import { wakeUp } from "./quiescence.ts";
 import { hasQuorum } from "./quorum.ts";
-import type { Leading, RaftState } from "./state.ts";
+import type { RaftState } from "./state.ts";
 
 /** A host puts all reads of one turn of its loop under one context, so this many are far behind. */
 const READS_MAX = 4096;
 
-/** Nobody else can have been elected yet: a quorum answered a round lately enough, and nobody was asked to campaign (thesis section 6.4.1). */
-function holdsLease(state: RaftState, leading: Leading): boolean {
-  const { rounds, transfer } = leading;
-  if (transfer !== undefined || rounds.leaseForfeited) return false;
-  return state.nowMs < rounds.leaseFromMs + state.options.leaseMs;
+/**
+ * Host's monotonic time before which nobody else can be elected: a quorum answered a round, and nobody was asked to campaign (thesis section
+ * 6.4.1). −∞: this replica has no lease.
+ */
+export function leaseUntilMs({ leading, options }: RaftState): number {
+  if (leading === undefined || leading.transfer !== undefined || leading.rounds.leaseForfeited)
+    return Number.NEGATIVE_INFINITY;
+  return leading.rounds.leaseFromMs + options.leaseMs;
 }
 
 /** Asks for the index that a read must see: at once under a lease or without other voters, else when a round of beats is answered (thesis section 6.4). */
@@ -23,7 +26,7 @@ export function readIndex(state: RaftState, context: number): void {
   wakeUp(state);
   leading.idleTicks = 0;
   const index = state.commit;
-  if (holdsLease(state, leading) || hasQuorum(state.configurations.current, (id) => id === self)) {
+  if (state.nowMs < leaseUntilMs(state) || hasQuorum(state.configurations.current, (id) => id === self)) {
     state.outbox.readStates.push({ context, index });
     return;
   }

@@ -1,5 +1,6 @@
 import { allMatchOf } from "./commit.ts";
 import type { Progress } from "./progress.ts";
+import { leaseUntilMs } from "./reading.ts";
 import type { RaftState } from "./state.ts";
 import type { PeerStatus, RaftStatus } from "./status.ts";
 
@@ -41,6 +42,7 @@ export function statusOf(state: RaftState): RaftStatus {
     peers: leading === undefined ? [] : Array.from(leading.peers.values(), peerStatus),
     allMatch: leading === undefined ? state.following.allMatch : allMatchOf(state, leading),
     leaderReady: leading !== undefined && state.applied >= leading.emptyIndex,
+    leaseUntilMs: leaseUntilMs(state),
     transferTo: leading?.transfer?.to ?? 0,
     quiet: state.quiet,
     ignored: { ...state.ignored },

@@ -63,6 +63,8 @@ export interface RaftStatus {
   readonly allMatch: number;
   /** Leads, and has applied its own EMPTY_CONTENT entry: it knows all that was committed before it. */
   readonly leaderReady: boolean;
+  /** Until then by the host's monotonic clock it may serve reads under its lease; −∞: none. */
+  readonly leaseUntilMs: number;
   /** Target of a leader transfer under way; 0: none. */
   readonly transferTo: NodeId;
   /** Needs no ticks until something wakes it. */

@@ -77,6 +77,7 @@ describe("leases", () => {
     const round = rounds(settle(node)).at(-1) ?? 0;
     core.tick(150);
     core.step(answer(2, round));
+    expect(core.status().leaseUntilMs).toBe(160);
     core.readIndex(1, 159);
     expect(readStates(node)).toEqual([{ context: 1, index: 1 }]);
     core.readIndex(2, 160);

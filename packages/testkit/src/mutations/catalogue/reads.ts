@@ -44,8 +44,8 @@ export const LEASE_MUTATIONS: readonly Mutation[] = [
   {
     name: "lease-without-check-quorum",
     file: `${RAFT}/reading.ts`,
-    pattern: "return state.nowMs < rounds.leaseFromMs + state.options.leaseMs;",
-    replacement: "return state.options.leaseMs > 0 && rounds.leaseFromMs >= 0;",
+    pattern: "return leading.rounds.leaseFromMs + options.leaseMs;",
+    replacement: "return options.leaseMs > 0 && leading.rounds.leaseFromMs >= 0 ? Infinity : -Infinity;",
     what: "a lease that was confirmed once lasts as long as the leader believes to lead",
   },
   {

@@ -1,7 +1,8 @@
-import { type GroupNumber, groupName, type NodeId } from "@ringtide/common";
+import { type Clock, type GroupNumber, groupName, type NodeId } from "@ringtide/common";
 import type { Configuration, RaftStatus } from "@ringtide/raft";
 import { CatchUps } from "./catch-ups.ts";
 import { ConfigurationCheck } from "./configuration-check.ts";
+import { LeaseCheck } from "./lease-check.ts";
 import type { LogImage } from "./log-image.ts";
 import { Violation } from "./violation.ts";
 
@@ -13,6 +14,8 @@ export interface ReplicaView {
   readonly incarnation: number;
   readonly status: RaftStatus;
   readonly checkpointIndex: number;
+  /** Of the process that it runs in. */
+  readonly clock: Clock;
 }
 
 interface Floor {
@@ -49,6 +52,7 @@ export class ConsensusChecks {
   /** Leadership terms seen: for the coverage table. */
   leaderChanges = 0;
   readonly catchUps = new CatchUps();
+  readonly leases = new LeaseCheck();
 
   constructor(images: ReadonlyMap<NodeId, LogImage>) {
     this.#images = images;
@@ -65,6 +69,7 @@ export class ConsensusChecks {
     this.#checkOrder(view);
     this.#checkpoints.set(key, Math.max(this.#checkpoints.get(key) ?? 0, view.checkpointIndex));
     if (status.role === "leader") this.#observeLeader(view);
+    this.leases.observe(view.node, group, status, view.clock);
     const from = isNew ? view.checkpointIndex : floor.compared;
     // What is not durable yet may be another entry on the disk than in memory. A leader may commit such entries, and has to be right.
     const compared = Math.max(

@@ -1,4 +1,4 @@
-import { groupName, META_GROUP, type NodeId } from "@ringtide/common";
+import { type Clock, groupName, META_GROUP, type NodeId } from "@ringtide/common";
 import type { RaftStatus } from "@ringtide/raft";
 import type { DiskStore } from "../../ports/disk/disk-store.ts";
 import { DATA_ASIDE, LOG_ASIDE } from "../faults/fault.ts";
@@ -59,6 +59,7 @@ export class NodeObserver {
   ended(): void {
     this.#cores.clear();
     this.#checkpoints.clear();
+    this.#consensus.leases.ended(this.id);
     const { disk } = this.#node.machine;
     readImage(disk, this.#image, (path) => disk.durable(path));
     for (const [group, lastIndex] of this.#lastIndexes)
@@ -74,15 +75,19 @@ export class NodeObserver {
 
   observe(): void {
     const cluster = this.#node.node?.cluster;
-    if (cluster === undefined) return;
-    this.#observeGroup(META_GROUP);
+    const clock = this.#node.machine.process?.clock;
+    if (cluster === undefined || clock === undefined) return;
+    this.#observeGroup(META_GROUP, clock);
     for (const { group, members } of cluster.metaState.table.groups)
-      if (members.includes(this.id)) this.#observeGroup(group);
+      if (members.includes(this.id)) this.#observeGroup(group, clock);
   }
 
-  #observeGroup(group: number): void {
+  #observeGroup(group: number, clock: Clock): void {
     const found = this.#node.node?.cluster.snapshotGroup(group);
-    if (found === undefined || found.raft.stopped !== undefined || found.raft.isSuspended) return;
+    if (found === undefined || found.raft.stopped !== undefined || found.raft.isSuspended) {
+      this.#consensus.leases.forget(this.id, group);
+      return;
+    }
     const status = found.raft.status();
     const { checkpointIndex } = found.exporter;
     this.#checkPromised(group, status, checkpointIndex);
@@ -92,6 +97,7 @@ export class NodeObserver {
       incarnation: this.#incarnation(group, found.storage ?? found.raft),
       status,
       checkpointIndex,
+      clock,
     });
     if (status.unappliedBytes > this.#budgets.unappliedBytes)
       throw new Violation(
