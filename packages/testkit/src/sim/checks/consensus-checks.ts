@@ -4,6 +4,7 @@ import { CatchUps } from "./catch-ups.ts";
 import { ConfigurationCheck } from "./configuration-check.ts";
 import { LeaseCheck } from "./lease-check.ts";
 import type { LogImage } from "./log-image.ts";
+import { TrustCheck } from "./trust-check.ts";
 import { Violation } from "./violation.ts";
 
 /** One replica at one moment. */
@@ -53,9 +54,16 @@ export class ConsensusChecks {
   leaderChanges = 0;
   readonly catchUps = new CatchUps();
   readonly leases = new LeaseCheck();
+  readonly #trust = new TrustCheck();
 
   constructor(images: ReadonlyMap<NodeId, LogImage>) {
     this.#images = images;
+  }
+
+  /** The process of a node ended. */
+  ended(node: NodeId): void {
+    this.leases.ended(node);
+    for (const [group, { last }] of this.#committed) this.#trust.ended(node, group, last);
   }
 
   observe(view: ReplicaView): void {
@@ -67,6 +75,8 @@ export class ConsensusChecks {
     this.#configurations.begin(group, status.configuration);
     if (!isNew) this.#checkOnlyGrows(view, floor);
     this.#checkOrder(view);
+    this.#checkDurable(view);
+    this.#trust.observe(view, (through) => this.#lacking(view, through));
     this.#checkpoints.set(key, Math.max(this.#checkpoints.get(key) ?? 0, view.checkpointIndex));
     if (status.role === "leader") this.#observeLeader(view);
     this.leases.observe(view.node, group, status, view.clock);
@@ -102,6 +112,31 @@ export class ConsensusChecks {
         "term, commit and applied only grow",
         `${this.#where(view)}: ${JSON.stringify(floor)} → term ${term}, commit ${commit}, applied ${applied}`,
       );
+  }
+
+  /** What a replica takes for durable has been synced, as its log's files have it. */
+  #checkDurable(view: ReplicaView): void {
+    const { node, group, status } = view;
+    const { durableIndex } = status;
+    const image = this.#images.get(node);
+    const crc = image?.crc(group, durableIndex);
+    if (
+      durableIndex > view.checkpointIndex &&
+      crc !== undefined &&
+      image?.hasDurable(group, durableIndex, crc) === false
+    )
+      throw new Violation("durable means synced", `${this.#where(view)} takes ${durableIndex} for durable`);
+  }
+
+  /** First entry up to `through`, of those committed in its term or before, that a replica has not on its disk. */
+  #lacking({ node, group, status, checkpointIndex }: ReplicaView, through: number): number | undefined {
+    const { crcs, committedIn } = this.#committed.get(group) ?? { crcs: [], committedIn: [] };
+    for (let index = checkpointIndex + 1; index <= through; index++) {
+      const crc = crcs[index];
+      if (crc === undefined || (committedIn[index] ?? 0) > status.term) continue;
+      if (this.#images.get(node)?.hasDurable(group, index, crc) === false) return index;
+    }
+    return undefined;
   }
 
   /** Purged ≤ checkpoint ≤ applied ≤ committed ≤ last. */

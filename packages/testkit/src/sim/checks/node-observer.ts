@@ -59,7 +59,7 @@ export class NodeObserver {
   ended(): void {
     this.#cores.clear();
     this.#checkpoints.clear();
-    this.#consensus.leases.ended(this.id);
+    this.#consensus.ended(this.id);
     const { disk } = this.#node.machine;
     readImage(disk, this.#image, (path) => disk.durable(path));
     for (const [group, lastIndex] of this.#lastIndexes)
