@@ -6,7 +6,7 @@ export const READ_MUTATIONS: readonly Mutation[] = [
   {
     name: "read-index-without-a-round",
     file: `${RAFT}/reading.ts`,
-    pattern: "if (holdsLease(state, leading) || hasQuorum(",
+    pattern: "if (state.nowMs < leaseUntilMs(state) || hasQuorum(",
     replacement: "if (state.leading !== undefined || hasQuorum(",
     what: "a leader answers reads without asking whether it still leads",
   },
