@@ -1,23 +1,12 @@
-import { type Clock, type GroupNumber, groupName, type NodeId } from "@ringtide/common";
-import type { Configuration, RaftStatus } from "@ringtide/raft";
+import { type GroupNumber, groupName, type NodeId } from "@ringtide/common";
+import type { Configuration } from "@ringtide/raft";
 import { CatchUps } from "./catch-ups.ts";
 import { ConfigurationCheck } from "./configuration-check.ts";
 import { LeaseCheck } from "./lease-check.ts";
 import type { LogImage } from "./log-image.ts";
+import { type ReplicaView, where } from "./replica-view.ts";
 import { TrustCheck } from "./trust-check.ts";
 import { Violation } from "./violation.ts";
-
-/** One replica at one moment. */
-export interface ReplicaView {
-  readonly node: NodeId;
-  readonly group: GroupNumber;
-  /** Changes when the replica's core is another one: after a restart or a snapshot. */
-  readonly incarnation: number;
-  readonly status: RaftStatus;
-  readonly checkpointIndex: number;
-  /** Of the process that it runs in. */
-  readonly clock: Clock;
-}
 
 interface Floor {
   readonly incarnation: number;
@@ -79,7 +68,7 @@ export class ConsensusChecks {
     this.#trust.observe(view, (through) => this.#lacking(view, through));
     this.#checkpoints.set(key, Math.max(this.#checkpoints.get(key) ?? 0, view.checkpointIndex));
     if (status.role === "leader") this.#observeLeader(view);
-    this.leases.observe(view.node, group, status, view.clock);
+    this.leases.observe(view);
     const from = isNew ? view.checkpointIndex : floor.compared;
     // What is not durable yet may be another entry on the disk than in memory. A leader may commit such entries, and has to be right.
     const compared = Math.max(
@@ -101,31 +90,24 @@ export class ConsensusChecks {
     });
   }
 
-  #where({ node, group, status }: ReplicaView): string {
-    return `node ${node}, ${groupName(group)}, term ${status.term}`;
-  }
-
   #checkOnlyGrows(view: ReplicaView, floor: Floor): void {
     const { term, commit, applied } = view.status;
     if (term < floor.term || commit < floor.commit || applied < floor.applied)
       throw new Violation(
         "term, commit and applied only grow",
-        `${this.#where(view)}: ${JSON.stringify(floor)} → term ${term}, commit ${commit}, applied ${applied}`,
+        `${where(view)}: ${JSON.stringify(floor)} → term ${term}, commit ${commit}, applied ${applied}`,
       );
   }
 
   /** What a replica takes for durable has been synced, as its log's files have it. */
   #checkDurable(view: ReplicaView): void {
-    const { node, group, status } = view;
-    const { durableIndex } = status;
+    const { node, group, checkpointIndex } = view;
+    const { durableIndex } = view.status;
     const image = this.#images.get(node);
     const crc = image?.crc(group, durableIndex);
-    if (
-      durableIndex > view.checkpointIndex &&
-      crc !== undefined &&
-      image?.hasDurable(group, durableIndex, crc) === false
-    )
-      throw new Violation("durable means synced", `${this.#where(view)} takes ${durableIndex} for durable`);
+    if (image === undefined || crc === undefined || durableIndex <= checkpointIndex) return;
+    if (!image.hasDurable(group, durableIndex, crc))
+      throw new Violation("durable means synced", `${where(view)} takes ${durableIndex} for durable`);
   }
 
   /** First entry up to `through`, of those committed in its term or before, that a replica has not on its disk. */
@@ -146,10 +128,10 @@ export class ConsensusChecks {
     if (firstIndex - 1 > checkpointIndex || checkpointIndex > applied || applied > commit || commit > lastIndex)
       throw new Violation(
         "purged ≤ snapshot ≤ applied ≤ committed ≤ last",
-        `${this.#where(view)}: ${firstIndex - 1}, ${checkpointIndex}, ${applied}, ${commit}, ${lastIndex}`,
+        `${where(view)}: ${firstIndex - 1}, ${checkpointIndex}, ${applied}, ${commit}, ${lastIndex}`,
       );
     if (ignored.contradictions > 0)
-      throw new Violation("no contradiction", `${this.#where(view)} dropped a message that contradicts its state`);
+      throw new Violation("no contradiction", `${where(view)} dropped a message that contradicts its state`);
   }
 
   /** One leader a term, elected by durable votes; a new one has all that was committed. */
@@ -165,8 +147,7 @@ export class ConsensusChecks {
       );
     this.#leaders.set(key, node);
     this.leaderChanges++;
-    if (!status.mayVote)
-      throw new Violation("no vote by a damaged log", `${this.#where(view)} leads, and may not even vote`);
+    if (!status.mayVote) throw new Violation("no vote by a damaged log", `${where(view)} leads, and may not even vote`);
     this.#checkVotes(view);
     this.#checkCompleteness(view);
   }
@@ -197,7 +178,7 @@ export class ConsensusChecks {
       if (image.crc(view.group, index) !== crc)
         throw new Violation(
           "leader completeness",
-          `${this.#where(view)} leads with term ${image.term(view.group, index) ?? "(none)"} at ${index} of ${lastIndex}, committed was term ${committed.terms[index]}`,
+          `${where(view)} leads with term ${image.term(view.group, index) ?? "(none)"} at ${index} of ${lastIndex}, committed was term ${committed.terms[index]}`,
         );
     }
   }
@@ -207,10 +188,7 @@ export class ConsensusChecks {
     const { commit, term } = view.status;
     const entryTerm = this.#committed.get(view.group)?.terms[commit];
     if (commit > before && entryTerm !== undefined && entryTerm !== term)
-      throw new Violation(
-        "leaders commit in their own term",
-        `${this.#where(view)} commits ${commit} of term ${entryTerm}`,
-      );
+      throw new Violation("leaders commit in their own term", `${where(view)} commits ${commit} of term ${entryTerm}`);
   }
 
   #observeCommit(view: ReplicaView, from: number, through: number): void {
@@ -233,7 +211,7 @@ export class ConsensusChecks {
       else if (known !== crc)
         throw new Violation(
           "state-machine safety",
-          `${this.#where(view)} commits ${index} of term ${image.term(view.group, index)}, elsewhere term ${committed.terms[index]} was committed there`,
+          `${where(view)} commits ${index} of term ${image.term(view.group, index)}, elsewhere term ${committed.terms[index]} was committed there`,
         );
     }
   }
@@ -253,7 +231,7 @@ export class ConsensusChecks {
     if (crc === undefined || !this.#quorumHas(view, index, crc))
       throw new Violation(
         "committed means durable on a quorum",
-        `${this.#where(view)}, ${view.status.role}, commits ${index}: ${this.#holders(view, index, crc)}`,
+        `${where(view)}, ${view.status.role}, commits ${index}: ${this.#holders(view, index, crc)}`,
       );
     committed.crcs[index] = crc;
     const image = this.#imageWith(group, index, crc);

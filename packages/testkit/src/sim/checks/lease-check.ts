@@ -1,5 +1,5 @@
 import { type Clock, type GroupNumber, groupName, type NodeId } from "@ringtide/common";
-import type { RaftStatus } from "@ringtide/raft";
+import type { ReplicaView } from "./replica-view.ts";
 import { Violation } from "./violation.ts";
 
 /** What a process of a node may still serve reads by: its own clock says for how long. */
@@ -14,7 +14,8 @@ export class LeaseCheck {
   readonly #elected = new Map<GroupNumber, { readonly node: NodeId; readonly term: number }>();
   readonly #leases = new Map<GroupNumber, Map<NodeId, Lease>>();
 
-  observe(node: NodeId, group: GroupNumber, { role, term, leaseUntilMs }: RaftStatus, clock: Clock): void {
+  observe({ node, group, status, clock }: ReplicaView): void {
+    const { role, term, leaseUntilMs } = status;
     if (role !== "leader") {
       this.forget(node, group);
       return;

@@ -1,17 +1,16 @@
-import { type GroupNumber, groupName, type NodeId } from "@ringtide/common";
-import type { ReplicaView } from "./consensus-checks.ts";
+import type { GroupNumber, NodeId } from "@ringtide/common";
+import { type ReplicaView, where } from "./replica-view.ts";
 import { Violation } from "./violation.ts";
 
 /** A replica that lost entries, as it was last seen. */
 interface Distrusted {
   readonly term: number;
   readonly vote: NodeId;
-  /** Committed when the process before this one ended: the replica may have been counted for all of it. */
-  readonly committedBefore: number;
 }
 
 /** A replica that lost entries votes for nobody until it has again all that it may have been counted for. */
 export class TrustCheck {
+  /** Committed when the process before this one ended: the replica may have been counted for all of it. */
   readonly #committedBefore = new Map<string, number>();
   readonly #distrusted = new Map<string, Distrusted>();
 
@@ -31,18 +30,13 @@ export class TrustCheck {
     if (!mayVote) {
       if (before !== undefined && vote !== 0 && (term !== before.term || vote !== before.vote))
         throw new Violation("no vote by a damaged log", `${where(view)} voted for node ${vote}, and may not vote`);
-      const committedBefore = this.#committedBefore.get(key) ?? 0;
-      this.#distrusted.set(key, { term, vote, committedBefore });
+      this.#distrusted.set(key, { term, vote });
       return;
     }
     if (before === undefined) return;
     this.#distrusted.delete(key);
-    const index = lacks(before.committedBefore);
+    const index = lacks(this.#committedBefore.get(key) ?? 0);
     if (index !== undefined)
       throw new Violation("no vote by a damaged log", `${where(view)} may vote again, and lacks ${index}`);
   }
-}
-
-function where({ node, group, status }: ReplicaView): string {
-  return `node ${node}, ${groupName(group)}, term ${status.term}`;
 }
