@@ -93,11 +93,22 @@ function summarize(results: readonly SeedResult[]): number {
   return exitCode;
 }
 
-if (args.listMutations) {
-  for (const { name } of MUTATIONS) say(name);
-} else if (args.seed !== undefined && args.mutation !== undefined && process.env["MUTATION"] === undefined) {
-  process.exit(await replayPlanted(args.mutation));
-} else {
-  const results = args.seed === undefined ? await runAll() : await replay(args.seed);
-  process.exit(summarize(results));
+/** Resolves with the exit code. */
+async function main(): Promise<number> {
+  if (args.listMutations) {
+    for (const { name } of MUTATIONS) say(name);
+    return 0;
+  }
+  if (args.seed !== undefined && args.mutation !== undefined && process.env["MUTATION"] === undefined)
+    return replayPlanted(args.mutation);
+  return summarize(args.seed === undefined ? await runAll() : await replay(args.seed));
 }
+
+main().then(
+  (exitCode) => process.exit(exitCode),
+  (error: unknown) => {
+    // Neither caught nor passed: the run itself went wrong.
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exit(2);
+  },
+);

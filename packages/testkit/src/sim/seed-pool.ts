@@ -26,18 +26,24 @@ const SEEDS_A_PROCESS = 150;
 const WORKER = new URL("./worker.ts", import.meta.url);
 const HOOK = new URL("../mutations/load-hook.ts", import.meta.url);
 
-/** Runs seeds in processes side by side, each seed in a world of its own. */
-export function runSeeds(options: SeedPoolOptions): Promise<void> {
+/** Runs seeds in processes side by side, each seed in a world of its own. Rejects when a process does not even start: that says nothing of a seed. */
+export async function runSeeds(options: SeedPoolOptions): Promise<void> {
   let next = options.firstSeed;
-  const end = options.firstSeed + options.seeds;
+  let end = options.firstSeed + options.seeds;
   let failed = false;
   const take = (): number | undefined => (next < end && !(failed && options.stopAtFailure) ? next++ : undefined);
   const report = (result: SeedResult): void => {
     failed ||= result.failure !== undefined;
     options.onResult(result);
   };
-  const workers = Array.from({ length: Math.min(options.jobs, options.seeds) }, () => runWorker(options, take, report));
-  return Promise.all(workers).then(() => undefined);
+  const workers = Array.from({ length: Math.min(options.jobs, options.seeds) }, () =>
+    runWorker(options, take, report).catch((error: unknown) => {
+      end = next; // the others end too, after the seeds that they are at
+      throw error;
+    }),
+  );
+  // All of them, so that none is left behind.
+  for (const worker of await Promise.allSettled(workers)) if (worker.status === "rejected") throw worker.reason;
 }
 
 /** How a process is started that has the bug in its code. */
@@ -66,16 +72,17 @@ async function runWorker(
   }
 }
 
-/** Resolves with the seed that another process has to go on with; undefined when there is none. */
+/** Resolves with the seed that another process has to go on with; undefined when there is none. Rejects when the process never got ready. */
 function drive(
   child: ChildProcess,
   first: number,
   take: () => number | undefined,
   report: (result: SeedResult) => void,
 ): Promise<number | undefined> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let seed = first;
     let done = 0;
+    let isReady = false;
     let timer: NodeJS.Timeout | undefined;
     const fail = (invariant: string, message: string) => {
       clearTimeout(timer);
@@ -91,8 +98,10 @@ function drive(
       child.send(seed);
     };
     child.on("message", ({ ready, result, unhandled }: Reply) => {
-      if (ready === true) send();
-      else if (unhandled !== undefined) fail("no unhandled error", unhandled);
+      if (ready === true) {
+        isReady = true;
+        send();
+      } else if (unhandled !== undefined) fail("no unhandled error", unhandled);
       else if (result !== undefined) {
         clearTimeout(timer);
         report(result);
@@ -106,8 +115,12 @@ function drive(
         }
       }
     });
-    child.on("exit", (code, signal) => fail("the program runs on", `the process ended with ${signal ?? code}`));
-    child.on("error", (error) => fail("the program runs on", error.message));
+    const end = (how: string) => {
+      if (isReady) fail("the program runs on", how);
+      else reject(new Error(`the program did not start: ${how}`));
+    };
+    child.on("exit", (code, signal) => end(`the process ended with ${signal ?? code}`));
+    child.on("error", (error) => end(error.message));
   });
 }
 
