@@ -81,7 +81,9 @@ export class Simulation {
     });
     const { scheduler, logs } = this.cluster.world;
     const images = new Map<NodeId, LogImage>(this.cluster.nodes.map((_, i) => [i + 1, new LogImage(i + 1)]));
-    this.#consensus = new ConsensusChecks(images);
+    this.#consensus = new ConsensusChecks(images, (violation) => {
+      this.#error ??= violation;
+    });
     const files = new FileChecks();
     for (const [i, node] of this.cluster.nodes.entries())
       this.#watch(i + 1, node, images.get(i + 1) as LogImage, files);

@@ -4,6 +4,7 @@ import { CatchUps } from "./catch-ups.ts";
 import { ConfigurationCheck } from "./configuration-check.ts";
 import { LeaseCheck } from "./lease-check.ts";
 import type { LogImage } from "./log-image.ts";
+import { ReadCheck } from "./read-check.ts";
 import { type ReplicaView, where } from "./replica-view.ts";
 import { TrustCheck } from "./trust-check.ts";
 import { Violation } from "./violation.ts";
@@ -43,10 +44,13 @@ export class ConsensusChecks {
   leaderChanges = 0;
   readonly catchUps = new CatchUps();
   readonly leases = new LeaseCheck();
+  readonly reads: ReadCheck;
   readonly #trust = new TrustCheck();
 
-  constructor(images: ReadonlyMap<NodeId, LogImage>) {
+  /** Most is thrown by `observe`; what turns out in between is told to `onViolation`. */
+  constructor(images: ReadonlyMap<NodeId, LogImage>, onViolation: (violation: Violation) => void) {
     this.#images = images;
+    this.reads = new ReadCheck((group) => this.#committed.get(group)?.last ?? 0, onViolation);
   }
 
   /** The process of a node ended. */

@@ -88,6 +88,7 @@ export class NodeObserver {
       this.#consensus.leases.forget(this.id, group);
       return;
     }
+    this.#consensus.reads.watch(this.id, group, found.raft);
     const status = found.raft.status();
     const { checkpointIndex } = found.exporter;
     this.#checkPromised(group, status, checkpointIndex);
