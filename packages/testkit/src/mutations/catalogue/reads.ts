@@ -21,8 +21,8 @@ export const READ_MUTATIONS: readonly Mutation[] = [
     name: "read-joins-an-old-round",
     file: `${RAFT}/reading.ts`,
     pattern: "round: leading.rounds.last + 1",
-    replacement: "round: leading.rounds.last",
-    what: "a read takes answers to a round that left before it was asked for",
+    replacement: "round: leading.rounds.confirmed + 1",
+    what: "a read takes answers to any round, also to one that left before it was asked for",
   },
   {
     name: "round-answered-by-nobody-counts",
