@@ -146,6 +146,14 @@ export class Cluster {
     return caughtUp(this.addresses, timeoutMs);
   }
 
+  /** Waits until no node is short of disk: a write that did not fit counts for some seconds. */
+  haveRoom(): Promise<void> {
+    return eventually("all nodes have room", READY_MS, async () => {
+      const { nodes } = await this.status();
+      return nodes.every(({ diskLevel }) => diskLevel === 0);
+    });
+  }
+
   /** Names of the groups that a node leads, data groups first. */
   async groupsLedBy(node: number): Promise<string[]> {
     const { groups } = await this.status();

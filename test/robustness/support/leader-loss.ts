@@ -39,12 +39,13 @@ async function strike(node: NodeProcess, fault: LeaderFault): Promise<void> {
   }
 }
 
-/** Ends the fault; a node that did not survive it is started again. All serve on return. */
+/** Ends the fault; a node that did not survive it is started again. All serve on return, and none is short of disk: two at a time are another test. */
 async function mend(cluster: Cluster, node: NodeProcess, fault: LeaderFault): Promise<void> {
   if (fault === "pause") node.thaw();
   else if (node.isRunning) await node.order({});
   await cluster.revive();
   await cluster.caughtUp();
+  await cluster.haveRoom();
 }
 
 /** Takes the leader of some data group away from a cluster under load, by each of the faults in turn; fails when a row is lost. */
