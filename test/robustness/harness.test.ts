@@ -8,6 +8,7 @@ import { Cluster } from "./support/cluster.ts";
 import { Load } from "./support/load.ts";
 import { LOOPBACK } from "./support/network.ts";
 import { Proxies } from "./support/proxies.ts";
+import { FAST } from "./support/settings.ts";
 import { filesAgree, lossOf } from "./support/verify.ts";
 
 /** A harness that sees nothing finds nothing: what the other tests look for is planted here. */
@@ -130,4 +131,17 @@ describe("the relays", () => {
     network.reset(2, 1);
     await eventually("both ends are closed", 10_000, () => Promise.resolve(near.isClosed && far.isClosed));
   });
+});
+
+it("measures short time-outs as the manual gives them", () => {
+  const manual = readFileSync("docs/operations.md", "utf8");
+  const block = /## Shorter pauses\n.*?```properties\n(.*?)```/s.exec(manual)?.[1] ?? "";
+  expect(
+    Object.fromEntries(
+      block
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.split("=")),
+    ),
+  ).toEqual(FAST);
 });
