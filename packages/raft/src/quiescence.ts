@@ -10,6 +10,8 @@ export function wakeUp(state: RaftState): void {
   if (!state.quiet) return;
   state.quiet = false;
   restartElectionClock(state);
+  // It let others win, which they did before all fell quiet.
+  state.campaignBlockedTicks = 0;
   const { leading } = state;
   if (leading === undefined) return;
   leading.idleTicks = 0;

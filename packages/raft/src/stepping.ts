@@ -95,8 +95,8 @@ function dispatch(state: RaftState, message: Exclude<Message, VoteRequest>): voi
       if (leading !== undefined) handleHeartbeatResponse(state, leading, message);
       return;
     case "timeoutNow":
-      if (state.role === "follower" && state.campaignBlockedTicks === 0 && mayCampaign(state))
-        startElection(state, true);
+      // Also where a campaign of its own is blocked: this one is its leader's.
+      if (state.role === "follower" && mayCampaign(state)) startElection(state, true);
       return;
   }
 }
