@@ -174,25 +174,30 @@ class KillRun {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const node = this.#cluster.node(this.nextNode());
       const hit = attempt === 1 ? target.hit : 1;
-      await node.order({ die: { name: target.name, hit } });
-      if (target.occasion === "election" || target.occasion === "balance") await this.#elect(node);
+      // Whoever was elected in its place gives leadership back: that may be any of the others.
+      const armed = target.occasion === "balance" ? this.#cluster.nodes.filter((each) => each !== node) : [node];
+      for (const each of armed) await each.order({ die: { name: target.name, hit } });
+      if (target.occasion === "election") await this.#takeAway(this.#neighbour(node));
+      if (target.occasion === "balance") await this.#takeAway(node);
       if (target.name.startsWith("kv.meta")) this.#chores.changeMeta();
-      if (await endsWithin(node, DEATH_MS[target.occasion])) {
-        this.kills.push(await died(node, { ...target, hit }));
-        return true;
-      }
-      await node.order({});
+      const hasDied = await Promise.race(armed.map((each) => endsWithin(each, DEATH_MS[target.occasion])));
+      for (const each of armed)
+        if (each.isRunning) await each.order({});
+        else this.kills.push(await died(each, { ...target, hit }));
+      if (hasDied) return true;
       await this.reviveAll();
     }
     return false;
   }
 
-  /** Takes another node away for as long as it needs to start, so that its groups elect leaders, and give leadership back later. */
-  async #elect(node: NodeProcess): Promise<void> {
-    const other = this.#cluster.nodes[node.number % this.#cluster.nodes.length];
-    if (other === undefined) return;
-    await other.kill();
-    other.start();
+  #neighbour({ number }: NodeProcess): NodeProcess {
+    return this.#cluster.node((number % this.#cluster.nodes.length) + 1);
+  }
+
+  /** For as long as a node needs to start: its groups elect leaders, and give leadership back later. */
+  async #takeAway(node: NodeProcess): Promise<void> {
+    await node.kill();
+    node.start();
   }
 
   /** Starts what has ended; one of them dies at `target` on its way, and is started once more. All serve on return. */
