@@ -55,6 +55,9 @@ function drawSizes(random: SeededRandom): Partial<Config> {
   };
 }
 
+const ROT_IN_PEACE_CHANCE = 0.4;
+const ROT_WITHIN_MS = 2000;
+
 /** One cluster under one seed, with all that looks at it and all that goes wrong in it. */
 export class Simulation {
   readonly cluster: SimCluster;
@@ -183,6 +186,17 @@ export class Simulation {
     const settled = await world.scheduler.runUntil(() => this.#bringBack(), world.nowMs + limitMs);
     this.#scene.damaged.clear();
     return settled;
+  }
+
+  /**
+   * In some seeds the log of one node rots once all is well: who leads then goes on leading, and has to find out that the replica is not where
+   * it was. True when one did.
+   */
+  async rotInPeace(): Promise<boolean> {
+    if (!this.#scene.random.chance(ROT_IN_PEACE_CHANCE)) return false;
+    const { world } = this.cluster;
+    // With clients at work it may be a while until no entry is under way.
+    return world.scheduler.runUntil(() => this.nemesis.begin("rotten log"), world.nowMs + ROT_WITHIN_MS);
   }
 
   /** Called after each event: now and then learners are made voters again, and the damaged are looked at. */

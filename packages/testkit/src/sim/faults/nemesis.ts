@@ -83,17 +83,19 @@ export class Nemesis {
     const gapMs = -Math.log(1 - random.unit()) * this.#plan.meanGapMs;
     this.#owner.after(gapMs, "fault", () => {
       if (this.#stopped) return;
-      this.#begin(random.pick(this.#plan.kinds));
+      this.begin(random.pick(this.#plan.kinds));
       this.#next();
     });
   }
 
-  #begin(kind: FaultKind): void {
+  /** Starts a fault, also after `stop`; false when it makes no sense now. */
+  begin(kind: FaultKind): boolean {
     const fault = STARTS[kind](this.#scene);
-    if (fault === undefined) return;
+    if (fault === undefined) return false;
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     this.#underWay.add(fault);
     this.#owner.after(fault.forMs, "fault ends", () => this.#end(fault));
+    return true;
   }
 
   #end(fault: FaultUnderWay): void {
