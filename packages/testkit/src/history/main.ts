@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { asRingtideError } from "@ringtide/common";
+import { runMain } from "../run-main.ts";
 import { checkLinearizable } from "./checker/check.ts";
 import { fromJsonLines } from "./json-lines.ts";
 
@@ -23,12 +23,4 @@ async function run(argv: readonly string[]): Promise<number> {
   return result.ok ? 0 : 1;
 }
 
-run(process.argv.slice(2)).then(
-  (exitCode) => {
-    process.exitCode = exitCode;
-  },
-  (error: unknown) => {
-    process.stderr.write(`${asRingtideError(error).message}\n`);
-    process.exitCode = 2;
-  },
-);
+runMain(run);

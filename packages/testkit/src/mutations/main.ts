@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { runMain } from "../run-main.ts";
 import { MUTATIONS, mutationNamed } from "./catalogue.ts";
 import type { Mutation } from "./mutation.ts";
 import { type Outcome, passes, runSimulator } from "./run-simulator.ts";
@@ -85,12 +86,4 @@ async function main(argv: readonly string[]): Promise<number> {
   return guilty.length === 0 && rows.every(({ outcome }) => outcome.kind === "caught") ? 0 : 1;
 }
 
-main(process.argv.slice(2)).then(
-  (exitCode) => {
-    process.exitCode = exitCode;
-  },
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = 2;
-  },
-);
+runMain(main);

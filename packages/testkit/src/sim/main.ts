@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { createDigest } from "@ringtide/tsfile";
 import yargs from "yargs";
 import { MUTATIONS, mutationNamed } from "../mutations/catalogue.ts";
+import { runMain } from "../run-main.ts";
 import { Coverage } from "./coverage.ts";
 import { runSeed, type SeedFailure, type SeedResult } from "./run-seed.ts";
 import { planted, runSeeds } from "./seed-pool.ts";
@@ -104,11 +105,4 @@ async function main(): Promise<number> {
   return summarize(args.seed === undefined ? await runAll() : await replay(args.seed));
 }
 
-main().then(
-  (exitCode) => process.exit(exitCode),
-  (error: unknown) => {
-    // Neither caught nor passed: the run itself went wrong.
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-    process.exit(2);
-  },
-);
+runMain(main);
