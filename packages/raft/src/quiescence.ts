@@ -10,7 +10,7 @@ export function wakeUp(state: RaftState): void {
   if (!state.quiet) return;
   state.quiet = false;
   restartElectionClock(state);
-  // It let others win, which they did before all fell quiet.
+  // Whoever stands back lets others win: somebody had, before all fell quiet. Ticks, which count it down, there were none.
   state.campaignBlockedTicks = 0;
   const { leading } = state;
   if (leading === undefined) return;

@@ -180,11 +180,11 @@ class KillRun {
       if (target.occasion === "election") await this.#takeAway(this.#neighbour(node));
       if (target.occasion === "balance") await this.#takeAway(node);
       if (target.name.startsWith("kv.meta")) this.#chores.changeMeta();
-      const hasDied = await Promise.race(armed.map((each) => endsWithin(each, DEATH_MS[target.occasion])));
-      for (const each of armed)
-        if (each.isRunning) await each.order({});
-        else this.kills.push(await died(each, { ...target, hit }));
-      if (hasDied) return true;
+      await Promise.race(armed.map((each) => endsWithin(each, DEATH_MS[target.occasion])));
+      const dead = armed.filter((each) => !each.isRunning);
+      for (const each of dead) this.kills.push(await died(each, { ...target, hit }));
+      for (const each of armed) if (each.isRunning) await each.order({});
+      if (dead.length > 0) return true;
       await this.reviveAll();
     }
     return false;

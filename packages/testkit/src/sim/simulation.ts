@@ -26,6 +26,10 @@ const ACTS: ReadonlySet<string> = new Set(["turn", "timer", "datasync", "kv sync
 /** As an operator's supervisor would: a node that ended by itself is started again. */
 const RESTART_AFTER_MS = 1500;
 
+/** Of seeds in which a log rots once all is well, and how long that may wait for a moment without entries under way. */
+const ROT_IN_PEACE_CHANCE = 0.4;
+const ROT_WITHIN_MS = 2000;
+
 /** Keys of the configuration that a simulated cluster sets apart from the defaults; some differ from seed to seed. */
 function drawFlags(random: SeededRandom): Record<string, string> {
   return {
@@ -55,9 +59,6 @@ function drawSizes(random: SeededRandom): Partial<Config> {
   };
 }
 
-const ROT_IN_PEACE_CHANCE = 0.4;
-const ROT_WITHIN_MS = 2000;
-
 /** One cluster under one seed, with all that looks at it and all that goes wrong in it. */
 export class Simulation {
   readonly cluster: SimCluster;
@@ -84,9 +85,7 @@ export class Simulation {
     });
     const { scheduler, logs } = this.cluster.world;
     const images = new Map<NodeId, LogImage>(this.cluster.nodes.map((_, i) => [i + 1, new LogImage(i + 1)]));
-    this.#consensus = new ConsensusChecks(images, (violation) => {
-      this.#error ??= violation;
-    });
+    this.#consensus = new ConsensusChecks(images, (violation) => this.#note(violation));
     const files = new FileChecks();
     for (const [i, node] of this.cluster.nodes.entries())
       this.#watch(i + 1, node, images.get(i + 1) as LogImage, files);
@@ -114,9 +113,7 @@ export class Simulation {
         onLogRead: () => {
           if (node.state === "runs") this.#consensus.catchUps.diskReads++;
         },
-        onViolation: (violation) => {
-          this.#error ??= violation;
-        },
+        onViolation: (violation) => this.#note(violation),
       }),
     });
     node.onEnded = () => this.#keep(() => observer.ended());
@@ -143,13 +140,17 @@ export class Simulation {
     else judgeEnd(node.name, error, this.nemesis.counts, this.#coverage);
   }
 
-  /** What is thrown outside of an event ends the run at the next one. */
   #keep(check: () => void): void {
     try {
       check();
     } catch (error) {
-      this.#error ??= error;
+      this.#note(error);
     }
+  }
+
+  /** What turns out outside of an event ends the run at the next one. */
+  #note(error: unknown): void {
+    this.#error ??= error;
   }
 
   /** Since any group had a new leader. */
@@ -195,7 +196,6 @@ export class Simulation {
   async rotInPeace(): Promise<boolean> {
     if (!this.#scene.random.chance(ROT_IN_PEACE_CHANCE)) return false;
     const { world } = this.cluster;
-    // With clients at work it may be a while until no entry is under way.
     return world.scheduler.runUntil(() => this.nemesis.begin("rotten log"), world.nowMs + ROT_WITHIN_MS);
   }
 
